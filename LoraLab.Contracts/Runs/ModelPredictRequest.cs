@@ -20,7 +20,8 @@ public sealed record ModelPredictRequest
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? Inputs { get; init; }
 
     /// <summary>
-    /// Prompt of the inputs, a preset or a template as in a run specification; null: a prompt is given, or the prompts are those of the runs.
+    /// Prompt of the inputs, a preset or a template as in a run specification; null: a prompt is given, or the prompts are those of the
+    /// runs.
     /// </summary>
     public string? Template { get; init; }
 

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Server.Comparison;
 using Microsoft.Playwright;
@@ -80,6 +81,21 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("pair-matrix").Locator("td.pair-none")).ToHaveCountAsync(80);
         await Expect(page.GetByTestId("pair-refusals"))
             .ToContainTextAsync("40 pairs not tested: The seeds differ: only runs with the same seed are paired.");
+        await page.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Compare_PredictionsBesideARun_MarkItsTimeHereAndOnItsPage()
+    {
+        RunDocument beside = await _runs.SubmitAsync("", change: spec => spec["notes"] = "steps=60 delay=20");
+        await dashboard.Api.WaitAsync(beside.Id, run => run.State == RunState.Running);
+        await dashboard.Api.SendAsync<ModelPredictResult>(HttpMethod.Post, ApiRoutes.Predict, """{"model":"sample","prompt":"a"}""");
+        await dashboard.Api.WaitForEndAsync(beside.Id);
+
+        IPage page = await OpenAsync(beside, await _runs.RunAsync("", "pissa"));
+        await Expect(page.GetByTestId("compare-beside")).ToHaveTextAsync("beside 1 prediction");
+        await page.GetByTestId("compare-row").First.GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(page.GetByTestId("stat-time")).ToContainTextAsync("not comparable: beside 1 prediction");
         await page.CloseAsync();
     }
 

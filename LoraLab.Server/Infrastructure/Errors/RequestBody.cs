@@ -58,7 +58,7 @@ internal static class RequestBody
         }
         catch (JsonException error)
         {
-            throw ApiFailure.Malformed(Explain(error));
+            throw ApiFailure.Malformed(BodyProblem.Of(error));
         }
     }
 
@@ -81,14 +81,6 @@ internal static class RequestBody
             throw ApiFailure.Malformed(
                 $"The string that ends at byte {reader.BytesConsumed} of the body is not valid Unicode: it has an unpaired surrogate.");
         }
-    }
-
-    private static string Explain(JsonException error)
-    {
-        string field = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
-        return error.Message.Contains("could not be mapped", StringComparison.Ordinal)
-            ? $"'{field}' is not a known member of this body."
-            : field.Length > 0 ? $"'{field}' has a value of the wrong type." : $"The body cannot be read: {error.Message}";
     }
 
     private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)

@@ -60,7 +60,8 @@ internal static class ModelPredictRules
         {
             errors.Add(new(
                 "runs",
-                $"Run {first.Id} is of the task {first.Task} and run {stranger.Id} of {stranger.Task}; ask runs of one task side by side."));
+                $"Run {first.Id} is of the task {first.Task} and run {stranger.Id} of {stranger.Task}; "
+                    + "ask runs of one task side by side."));
         }
 
         ApiFailure.ThrowIfAny(errors);

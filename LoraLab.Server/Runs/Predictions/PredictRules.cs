@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure.Errors;
@@ -97,7 +98,7 @@ internal static class PredictRules
     {
         if (count < least || count > most)
         {
-            errors.Add(new(field, $"{field} has {count} items; it must have from {least} to {most}."));
+            errors.Add(new(field, $"{field} has {NumberFormat.Count(count, "item")}; it must have from {least} to {most}."));
         }
     }
 

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace LoraLab.Tests.Server.Runs;
 
-/// <summary>The process that computes predictions, with the scripted worker: when it begins, ends and is replaced, and what is limited.</summary>
+/// <summary>
+/// The process that computes predictions, with the scripted worker: when it begins, ends and is replaced, and what is limited.
+/// </summary>
 public sealed class PredictProcessTests(PredictProcessTests.PredictServer shared) : IClassFixture<PredictProcessTests.PredictServer>
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
@@ -138,6 +140,25 @@ public sealed class PredictProcessTests(PredictProcessTests.PredictServer shared
         await RefusedAsync(HttpStatusCode.BadRequest, $"""["{id}"],"model":"other" """, "model", "the runs trained 'sample'");
         await RefusedAsync(HttpStatusCode.BadRequest, $"""["{id}"],"labels":["a","b"]""", "labels", "leave out labels");
         await RefusedAsync(HttpStatusCode.BadRequest, $"""["{id}"],"topK":1""", "topK", "leave out topK");
+    }
+
+    [Theory]
+    [InlineData("""{"inputs":[{"sentence":3}]}""", "'inputs[0].sentence' has a value of the wrong type; it must be a text.")]
+    [InlineData("""{"model":"sample","inputs":{}}""", "'inputs' has a value of the wrong type; it must be a list.")]
+    [InlineData("""{"model":"sample","inputs":["a"]}""", "'inputs[0]' has a value of the wrong type; it must be an object.")]
+    [InlineData("""{"model":"sample","prompt":"a","topK":1.5}""", "'topK' has a value of the wrong type; it must be a whole number.")]
+    [InlineData("""{"prompt":"a","generate":[]}""", "'generate' has a value of the wrong type; it must be an object.")]
+    [InlineData("""{"prompt":"a","generate":{"topP":"x"}}""", "'generate.topP' has a value of the wrong type; it must be a number.")]
+    [InlineData("""{"runs":"a"}""", "'runs' has a value of the wrong type; it must be a list.")]
+    [InlineData(
+        """{"prompt":"a","generate":{"maxToken":1}}""",
+        "'generate.maxToken' is not a known member of this body; known are maxTokens, temperature, topP, seed, stop.")]
+    public async Task Predict_BodyOfTheWrongShape_IsToldWhatItMustBe(string json, string message)
+    {
+        JsonObject refused = await shared.Api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Predict, RunApi.Json(json));
+
+        Assert.Equal(message, (string?)refused["detail"]);
     }
 
     private static string Prompt(string prompt) => new JsonObject { ["model"] = "sample", ["prompt"] = prompt }.ToJsonString();

@@ -84,18 +84,20 @@ internal sealed class GeneratedPrediction : IPrediction
             throw PredictRefusal.Of("generate.topP", $"topP is {generate.TopP}; it must be above 0 and at most 1.");
         }
 
-        foreach (int[] prompt in ids)
+        foreach ((int i, int[] prompt) in ids.Index())
         {
+            string place = columns is null ? field : $"{field}[{i}]";
             if (prompt.Length == 0)
             {
                 throw PredictRefusal.Of(
-                    field, "The prompt has no token, and the tokenizer of the model puts nothing in front of a text; give it a text.");
+                    place, "The prompt has no token, and the tokenizer of the model puts nothing in front of a text; give it a text.");
             }
 
-            IPrediction.RequireLength(prompt.Length + 1, resolved.Config, field);
+            IPrediction.RequireLength(prompt.Length + 1, resolved.Config, place);
         }
 
-        IPrediction.RequireTokens(ids.Sum(prompt => (long)prompt.Length + generate.MaxTokens), field);
+        IPrediction.RequireTokens(
+            ids.Sum(prompt => (long)prompt.Length + generate.MaxTokens), field, "send less text, or lower generate.maxTokens");
         return new(prompts, ids, settings with
         {
             Temperature = generate.Temperature,

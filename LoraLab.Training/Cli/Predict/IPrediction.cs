@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
@@ -17,13 +18,14 @@ internal interface IPrediction
     IReadOnlyList<PredictedItem> Run(LlamaModel model, CancellationToken cancellation);
 
     /// <summary>Refuses a request of more tokens than are allowed.</summary>
-    static void RequireTokens(long tokens, string field)
+    static void RequireTokens(long tokens, string field, string remedy)
     {
         if (tokens > PredictLimits.Tokens)
         {
             throw PredictRefusal.Of(
                 field,
-                $"The request has {tokens} tokens, read and generated, but {PredictLimits.Tokens} are allowed; send less text.");
+                $"The request has {NumberFormat.Count(tokens)} tokens, read and generated, but "
+                    + $"{NumberFormat.Count(PredictLimits.Tokens)} are allowed; {remedy}.");
         }
     }
 
@@ -32,7 +34,10 @@ internal interface IPrediction
     {
         if (tokens > config.LongestText)
         {
-            throw PredictRefusal.Of(field, $"The text has {tokens} tokens, but the model reads {config.LongestText}; shorten it.");
+            throw PredictRefusal.Of(
+                field,
+                $"The text of {field} has {NumberFormat.Count(tokens)} tokens, but the model reads "
+                    + $"{NumberFormat.Count(config.LongestText)}; shorten it.");
         }
     }
 

@@ -16,10 +16,10 @@ internal static class InputColumns
     public static string[] Texts(IReadOnlyDictionary<string, string> input, int index, IReadOnlyList<string> columns) =>
         [.. columns.Select(column => input.GetValueOrDefault(column) ?? throw PredictRefusal.Of(
             $"inputs[{index}].{column}",
-            $"Input {index} has no text for the column '{column}'; "
+            $"Input {index} has no text for the column '{column}'"
                 + (NearestName.Of(column, input.Keys.Except(columns)) is string near
-                    ? $"did you mean it by '{Excerpt.Of(near)}'?"
-                    : $"the prompt needs {string.Join(", ", columns)}.")))];
+                    ? $", but one for '{Excerpt.Of(near)}': did you mean '{column}'?"
+                    : $"; the prompt needs {string.Join(", ", columns)}.")))];
 
     /// <summary>Refuses columns that no prompt names.</summary>
     /// <exception cref="PredictRefusal">A column is unknown.</exception>

@@ -61,12 +61,17 @@ internal sealed class LabelPrediction : IPrediction
                 $"inputs[{index}]", () => encoder.EncodeEvaluation(new LabeledRow(index, texts, 0)));
             IPrediction.RequireLength(
                 example.PromptIds.Length + example.LabelIds.Max(ids => ids.Length), resolved.Config, $"inputs[{index}]");
+            if (command.Labels is not null && RowWarnings.OfLabels(labels, example.LabelIds).FirstOrDefault() is string hidden)
+            {
+                throw PredictRefusal.Of("labels", hidden);
+            }
+
             tokens += example.PromptIds.Length + example.LabelIds.Sum(ids => ids.Length);
             prompts.Add(template.EvaluationPrompt([.. texts.Select(text => spec.StripSentence ? text.TrimEnd() : text)]));
             examples.Add(example);
         }
 
-        IPrediction.RequireTokens(tokens, "inputs");
+        IPrediction.RequireTokens(tokens, "inputs", "send fewer or shorter inputs");
         return new(spec, prompts, examples, command.TopK) { Columns = columns, Labels = labels };
     }
 

@@ -84,8 +84,8 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
             {
                 throw PredictRefusal.Of(
                     "model",
-                    $"The runs {like!.Id} and {other.Id} have different prompts or labels, so the model has no prompt of its own beside them; "
-                        + "leave out model, or ask it beside each of them.");
+                    $"The runs {like!.Id} and {other.Id} have different prompts or labels, so the model has no prompt of its own beside "
+                        + "them; leave out model, or ask it beside each of them.");
             }
 
             yield return new(null, like, Read(command, like, resolved, tokenizer));

@@ -104,10 +104,10 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
     }
 
     [Theory]
-    [InlineData("sentense", "did you mean it by 'sentense'?")]
-    [InlineData("text", "the prompt needs sentence.")]
+    [InlineData("sentense", ", but one for 'sentense': did you mean 'sentence'?")]
+    [InlineData("text", "; the prompt needs sentence.")]
     public void Predict_OtherColumn_IsToldFromTheMissingOne(string column, string hint) => Assert.Equal(
-        $"Input 0 has no text for the column 'sentence'; {hint}",
+        $"Input 0 has no text for the column 'sentence'{hint}",
         Answer(new() { Runs = [Id], Inputs = [new Dictionary<string, string> { [column] = "a" }] }).Error);
 
     [Theory]
@@ -116,6 +116,7 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
     [InlineData("generate", """{"runs":["01RUN"],"inputs":[{"sentence":"a"}],"generate":{}}""")]
     [InlineData("prompt", """{"runs":["01RUN"],"prompt":"a","generate":{"maxTokens":4096}}""")]
     [InlineData("template", """{"model":"copy","inputs":[{"a":"b"}],"template":"{a}","labels":["c","d"]}""")]
+    [InlineData("labels", """{"model":"copy","inputs":[{"a":"b"}],"template":"{a} {label}","labels":["very","very good"]}""")]
     [InlineData("model", """{"model":"none","prompt":"a"}""")]
     public void Predict_WrongMember_IsNamed(string field, string json)
     {

@@ -37,6 +37,12 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
             return null;
         }
 
+        if (messages.Count == 0)
+        {
+            problem = "the list of messages is empty; write at least one from the user";
+            return null;
+        }
+
         // With an answer, it would be a whole conversation; the last answer of one is asked for again.
         messages = messages is [.., { Role: ChatRole.Assistant }] ? messages[..^1] : messages;
         (problem, remedy) = Problem([.. messages, new(ChatRole.Assistant, "?")]);
