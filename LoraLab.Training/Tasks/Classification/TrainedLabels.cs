@@ -21,8 +21,9 @@ internal static class TrainedLabels
             int[] rows = [.. dataset.Dev.Where(row => row.Label == first.Label).Select(row => row.Row)];
             SplitSource training = dataset.Sources[0], evaluation = dataset.Sources[1];
             throw RunFailure.BadData(
-                $"Dataset '{dataset.Name}': the label '{Excerpt.Of(dataset.Labels[first.Label])}' of {SplitSource.Places(evaluation, rows)} "
-                    + $"is in no row of {training.File}, so that no run can learn it; add training rows with it, or remove those rows.",
+                $"Dataset '{dataset.Name}': the label '{Excerpt.Of(dataset.Labels[first.Label])}' of "
+                    + $"{SplitSource.Places(evaluation, rows)} is in no row of {training.File}, so that no run can learn it; "
+                    + "add training rows with it, or remove those rows.",
                 "dataset");
         }
     }
