@@ -134,6 +134,7 @@ internal static class Inspector
             TrainRows = 100,
             EvalRows = 4,
             Task = ScriptedData.Of(spec.Dataset).Task,
+            Metric = new Script(notes).Text("metric", "") is { Length: > 0 } metric ? metric : null,
         };
     }
 

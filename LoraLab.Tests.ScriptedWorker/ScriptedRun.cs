@@ -243,10 +243,17 @@ internal sealed class ScriptedRun
         File.WriteAllText(path, _data.Name == "sample"
             ? string.Concat(rows.Prepend("row,label,predicted,negative,positive").Select(line => line + Environment.NewLine))
             : _data.Predictions(_evalRows, wrong, loss, generates));
+        Dictionary<string, double> metrics = _data.Metrics(_evalRows, correct, loss, generates);
+        if (_script.Text("metric", "") is { Length: > 0 } metric)
+        {
+            // What the Matthews correlation is where both labels are equally often true, and equally often wrong.
+            metrics.TryAdd(metric, (2.0 * correct / _evalRows) - 1);
+        }
+
         _events.Write(new Evaluated
         {
             Step = step,
-            Metrics = _data.Metrics(_evalRows, correct, loss, generates),
+            Metrics = metrics,
             Correct = _data.IsCompletion ? 0 : correct,
             Rows = _evalRows,
             MajorityBaseline = _data.IsCompletion ? 0 : 1.0 / Math.Min(_data.Labels.Count, 2),

@@ -77,6 +77,9 @@ public sealed record DatasetEntry
     /// <summary>Id of its task; null: unknown, because it cannot be used.</summary>
     public string? Task { get; init; }
 
+    /// <summary>Key of the metric by which its runs are compared; null: unknown, because it cannot be used.</summary>
+    public string? Metric { get; init; }
+
     /// <summary>Names of its text columns, which a prompt can contain in braces.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 

@@ -56,6 +56,9 @@ public sealed record CompareRow
     /// <summary>Id of the task that the run's dataset is for.</summary>
     public string Task { get; init; } = "classification";
 
+    /// <summary>Key of the run's primary metric; null in documents of earlier versions: that of the task.</summary>
+    public string? Metric { get; init; }
+
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
 
@@ -80,7 +83,7 @@ public sealed record CompareRow
     /// <summary>Share of the most frequent label among the evaluation rows.</summary>
     public double? MajorityBaseline { get; init; }
 
-    /// <summary>The best evaluation of all by the primary metric of the task.</summary>
+    /// <summary>The best evaluation of all by the primary metric of the run.</summary>
     public BestEvaluation? Best { get; init; }
 
     /// <summary>Seed of the adapter's initial values and of dropout.</summary>

@@ -49,7 +49,7 @@ public sealed record MethodGroup
     /// <summary>Id of the task of its runs.</summary>
     public string Task { get; init; } = "classification";
 
-    /// <summary>Key of the metric by which it is compared: the primary one of its task.</summary>
+    /// <summary>Key of the metric by which it is compared: the primary one of its runs.</summary>
     public string Metric { get; init; } = MetricKeys.EvalAccuracy;
 
     /// <summary>That metric over the seeds.</summary>

@@ -4,8 +4,8 @@ using LoraLab.Contracts.Metrics;
 namespace LoraLab.Contracts.Compare;
 
 /// <summary>
-/// Tests of every pair of runs on the rows of their last evaluation: exact two-sided McNemar tests of what is right and wrong, or, where
-/// the task's metric is a loss, paired bootstraps. They compare two checkpoints; comparing two methods takes several seeds.
+/// Tests of every pair of runs on the rows of their last evaluation: exact two-sided McNemar tests of what is right and wrong where the
+/// metric is the accuracy, else paired bootstraps of the metric. They compare two checkpoints; comparing two methods takes several seeds.
 /// </summary>
 public sealed record PairedTests
 {
@@ -15,7 +15,7 @@ public sealed record PairedTests
     /// <summary>Description of the test.</summary>
     public string Test { get; init; } = "exact two-sided McNemar test, Holm over all tested pairs";
 
-    /// <summary>Key of the metric that is tested, the primary one of the task of the runs.</summary>
+    /// <summary>Key of the metric that is tested, the primary one of the runs.</summary>
     public string Metric { get; init; } = MetricKeys.EvalAccuracy;
 
     /// <summary>Number of pairs tested; Holm's adjustment covers these.</summary>

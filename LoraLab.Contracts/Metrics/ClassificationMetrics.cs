@@ -3,14 +3,36 @@ namespace LoraLab.Contracts.Metrics;
 /// <summary>Metrics of the predictions of labels, as scikit-learn defines them.</summary>
 public sealed record ClassificationMetrics
 {
+    /// <summary>Index of the label whose F1 score is <see cref="MetricKeys.EvalF1"/> where there are two labels.</summary>
+    public const int PositiveLabel = 1;
+
     private ClassificationMetrics(int[][] confusion)
     {
         Confusion = confusion;
-        Labels = [.. Enumerable.Range(0, confusion.Length).Select(label => new LabelMetrics(
-            confusion[label].Sum(), confusion.Sum(row => row[label]), confusion[label][label]))];
+        int[] predicted = new int[confusion.Length];
+        foreach (int[] row in confusion)
+        {
+            for (int label = 0; label < row.Length; label++)
+            {
+                predicted[label] += row[label];
+            }
+        }
+
+        Labels = [.. confusion.Select((row, label) => new LabelMetrics(row.Sum(), predicted[label], row[label]))];
         Rows = Labels.Sum(label => label.Rows);
         Correct = Labels.Sum(label => label.Correct);
     }
+
+    /// <summary>How each metric is computed, by its key; <see cref="MetricKeys.EvalF1"/> only where there are two labels.</summary>
+    public static IReadOnlyDictionary<string, Func<ClassificationMetrics, double>> Measures { get; } =
+        new Dictionary<string, Func<ClassificationMetrics, double>>
+        {
+            [MetricKeys.EvalAccuracy] = metrics => metrics.Accuracy,
+            [MetricKeys.EvalMacroF1] = metrics => metrics.MacroF1,
+            [MetricKeys.EvalWeightedF1] = metrics => metrics.WeightedF1,
+            [MetricKeys.EvalF1] = metrics => metrics.Labels[PositiveLabel].F1,
+            [MetricKeys.EvalMcc] = metrics => metrics.Mcc,
+        };
 
     /// <summary>Number of rows.</summary>
     public int Rows { get; }
@@ -59,13 +81,19 @@ public sealed record ClassificationMetrics
     /// <summary>Computes the metrics of at least one pair of true and predicted label.</summary>
     /// <param name="pairs">The pairs, as indices.</param>
     /// <param name="labels">Number of labels.</param>
-    public static ClassificationMetrics Of(IEnumerable<(int Label, int Predicted)> pairs, int labels)
+    public static ClassificationMetrics Of(IEnumerable<(int Label, int Predicted)> pairs, int labels) =>
+        Of(pairs.Select(pair => (pair.Label, pair.Predicted, 1)), labels);
+
+    /// <summary>Computes the metrics of pairs that each occur several times, at least one of them once.</summary>
+    /// <param name="pairs">The pairs, as indices, with how often each occurs.</param>
+    /// <param name="labels">Number of labels.</param>
+    public static ClassificationMetrics Of(IEnumerable<(int Label, int Predicted, int Times)> pairs, int labels)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         int[][] confusion = [.. Enumerable.Range(0, labels).Select(_ => new int[labels])];
-        foreach ((int label, int predicted) in pairs)
+        foreach ((int label, int predicted, int times) in pairs)
         {
-            confusion[label][predicted]++;
+            confusion[label][predicted] += times;
         }
 
         return new(confusion);

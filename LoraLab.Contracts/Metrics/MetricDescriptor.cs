@@ -38,6 +38,9 @@ public sealed record MetricDescriptor
     /// <summary>The tasks that measure it.</summary>
     public MetricScope Scope { get; init; }
 
+    /// <summary>Whether it is measured on the texts that an evaluation generates, and only there.</summary>
+    public bool IsOfGenerated { get; init; }
+
     /// <summary>The charts among which it is drawn; null: none.</summary>
     public MetricChartGroup? ChartGroup { get; init; }
 

@@ -47,6 +47,12 @@ public sealed record RunDocument
     /// <summary>Id of the task that its dataset is for.</summary>
     public string Task { get; init; } = "classification";
 
+    /// <summary>
+    /// Key of the metric by which the run is compared, which its dataset determines; null in documents of earlier versions: the primary one
+    /// of the task.
+    /// </summary>
+    public string? Metric { get; init; }
+
     /// <summary>The effective specification, with every value as used.</summary>
     public required RunSpec Spec { get; init; }
 

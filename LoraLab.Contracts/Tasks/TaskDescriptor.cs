@@ -17,15 +17,19 @@ public sealed record TaskDescriptor
     /// <summary>The metrics of no other task that its evaluations measure.</summary>
     public required MetricScope Scope { get; init; }
 
-    /// <summary>The metrics of its evaluations, the most important first.</summary>
+    /// <summary>Key of the metric that a dataset names as its primary one; null: it names none.</summary>
+    public string? DatasetMetric { get; init; }
+
+    /// <summary>The metrics of its evaluations, the most important first where no dataset says otherwise.</summary>
     public IReadOnlyList<MetricDescriptor> Metrics =>
         [.. MetricCatalog.Default.Evaluated.Where(metric => metric.Scope is MetricScope.EveryTask || metric.Scope == Scope)];
 
-    /// <summary>The metric by which its runs are compared, selected and sorted.</summary>
-    public MetricDescriptor Primary => Metrics[0];
+    /// <summary>The metric by which its runs are compared, selected and sorted: the dataset's, or else the first.</summary>
+    public MetricDescriptor Primary => Metrics.FirstOrDefault(metric => metric.Key == DatasetMetric) ?? Metrics[0];
 
-    /// <summary>The metrics with a column in tables of its runs: the primary one, and those that say so.</summary>
-    public IReadOnlyList<MetricDescriptor> Columns => [.. Metrics.Where(metric => metric.HasColumn || metric.Key == Primary.Key)];
+    /// <summary>The metrics with a column in tables of its runs: first the primary one, then those that say so.</summary>
+    public IReadOnlyList<MetricDescriptor> Columns =>
+        [.. Metrics.Where(metric => metric.HasColumn || metric.Key == Primary.Key).OrderByDescending(metric => metric.Key == Primary.Key)];
 
     /// <summary>Names of the specification fields that belong to it.</summary>
     public required IReadOnlyList<string> Fields { get; init; }

@@ -33,14 +33,28 @@ public static class TaskDescriptors
     /// <summary>The task of an id; classification, which is that of documents without one, where no task has it.</summary>
     public static TaskDescriptor Of(string? id) => All.FirstOrDefault(task => task.Id == id) ?? Classification;
 
-    /// <summary>The metrics with a column in a table of runs of these tasks, in the order of the catalog.</summary>
-    /// <param name="ids">Ids of the tasks of the runs; none: all tasks.</param>
+    /// <summary>
+    /// The task of an id with the primary metric of a run: what a run, a group of runs or a study is compared, selected and sorted by.
+    /// </summary>
+    /// <param name="id">As in <see cref="Of(string)"/>.</param>
+    /// <param name="metric">Key that the run stored; null, as in documents of earlier versions: the task's own.</param>
+    public static TaskDescriptor Of(string? id, string? metric) => Of(id) with { DatasetMetric = metric };
+
+    /// <summary>
+    /// The metrics with a column in a table of runs of these tasks, in the order of the catalog; first the primary one, if it is the same
+    /// for all.
+    /// </summary>
+    /// <param name="tasks">The tasks of the runs with their primary metrics; none: classification.</param>
     /// <param name="metrics">The catalog; null: that of LoraLab.</param>
-    public static IReadOnlyList<MetricDescriptor> Columns(IEnumerable<string> ids, MetricCatalog? metrics = null)
+    public static IReadOnlyList<MetricDescriptor> Columns(IEnumerable<TaskDescriptor> tasks, MetricCatalog? metrics = null)
     {
-        metrics ??= MetricCatalog.Default;
-        TaskDescriptor[] tasks = [.. ids.Distinct().Select(Of).DefaultIfEmpty(Classification)];
-        return [.. metrics.All.Where(metric => tasks.Any(task => metric.Key == task.Primary.Key)
-            || (metric.HasColumn && (metric.Scope == MetricScope.EveryTask || tasks.Any(task => task.Scope == metric.Scope))))];
+        TaskDescriptor[] all = [.. tasks.Distinct().DefaultIfEmpty(Classification)];
+        return
+        [
+            .. (metrics ?? MetricCatalog.Default).All
+                .Where(metric => all.Any(task => metric.Key == task.Primary.Key)
+                    || (metric.HasColumn && (metric.Scope == MetricScope.EveryTask || all.Any(task => task.Scope == metric.Scope))))
+                .OrderByDescending(metric => all.All(task => metric.Key == task.Primary.Key)),
+        ];
     }
 }

@@ -80,6 +80,9 @@ public sealed record SpecValidation
     /// <summary>Id of the task that the dataset is for.</summary>
     public string Task { get; init; } = "classification";
 
+    /// <summary>Key of the run's primary metric; null: that of the task.</summary>
+    public string? Metric { get; init; }
+
     /// <summary>Name generated from the method and its hyper-parameters, for a run without one.</summary>
     public string? SuggestedName { get; init; }
 

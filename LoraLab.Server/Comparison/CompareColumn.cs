@@ -24,7 +24,7 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
     /// <summary>The metrics with a column in tables of runs, the accuracy with its interval, then counts, costs and seeds.</summary>
     public static IReadOnlyList<CompareColumn> Of(IReadOnlyList<CompareRow> rows, MetricCatalog? metrics = null) =>
     [
-        .. TaskDescriptors.Columns(rows.Select(row => row.Task), metrics).SelectMany(Of),
+        .. TaskDescriptors.Columns(rows.Select(row => TaskDescriptors.Of(row.Task, row.Metric)), metrics).SelectMany(Of),
         new("correct", "", "", 1, 0, row => row.Summary.Correct),
         new("evalRows", "", "", 1, 0, row => row.Summary.EvalRows),
         new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds)

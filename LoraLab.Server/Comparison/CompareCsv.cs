@@ -74,7 +74,8 @@ internal static class CompareCsv
     /// <summary>One row per group of runs that differ in their seeds only, with every metric that has a column in tables of runs.</summary>
     public static string Methods(CompareDocument document, MetricCatalog? metrics = null)
     {
-        IReadOnlyList<MetricDescriptor> columns = TaskDescriptors.Columns(document.Rows.Select(row => row.Task), metrics);
+        IReadOnlyList<MetricDescriptor> columns =
+            TaskDescriptors.Columns(document.Rows.Select(row => TaskDescriptors.Of(row.Task, row.Metric)), metrics);
         CsvLines text = new();
         text.Add(
         [

@@ -22,6 +22,18 @@ internal static class CompareNotes
             yield return $"The runs are of different tasks ({string.Join(", ", tasks)}): their results are not comparable and not tested.";
         }
 
+        (string Name, string Runs)[] metrics =
+        [
+            .. compared.Zip(rows).GroupBy(run => run.First.Metric.Name)
+                .Select(same => (same.Key, string.Join(", ", same.Select(run => run.Second.Label)))),
+        ];
+        if (tasks.Length == 1 && metrics.Length > 1)
+        {
+            yield return $"The runs have different primary metrics ({string.Join("; ", metrics.Select(
+                metric => $"{metric.Name}: {metric.Runs}"))}), which their datasets and generateSamples determine: they are not tested "
+                + "against each other.";
+        }
+
         List<string> unfinished = [.. rows.Where(row => row.State != RunState.Completed).Select(row => row.Label)];
         if (unfinished.Count > 0)
         {
@@ -33,8 +45,8 @@ internal static class CompareNotes
         List<string> conditions = [.. differences.Select(difference => difference.Field).Where(all.Contains)];
         if (conditions.Count > 0)
         {
-            string metrics = string.Join(" and ", compared.Select(run => run.Metric.Name).Distinct());
-            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in {metrics} may "
+            yield return $"The runs differ in {string.Join(", ", conditions)}: differences in "
+                + $"{string.Join(" and ", metrics.Select(metric => metric.Name))} may "
                 + "be due to that and not to the method.";
         }
 

@@ -58,7 +58,8 @@ internal static class CompareTex
 
         MetricDescriptor primary = MetricCatalog.Default.Of(methods.Groups[0].Metric);
         IReadOnlyList<MetricDescriptor> others =
-            [.. TaskDescriptors.Columns(document.Rows.Select(row => row.Task)).Where(metric => metric.Key != primary.Key)];
+            [.. TaskDescriptors.Columns(document.Rows.Select(row => TaskDescriptors.Of(row.Task, row.Metric)))
+                .Where(metric => metric.Key != primary.Key)];
         text.Table(
             "lrrr" + new string('r', others.Count),
             [

@@ -6,7 +6,7 @@ using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
 
-/// <summary>What a comparison shows, in one sentence that names the metric of the task.</summary>
+/// <summary>What a comparison shows, in one sentence that names the metric of the runs.</summary>
 internal static class CompareVerdict
 {
     private const double Alpha = 0.05;
@@ -19,7 +19,12 @@ internal static class CompareVerdict
             return "The runs are of different tasks, so there is no best one.";
         }
 
-        MetricDescriptor metric = TaskDescriptors.Of(rows[0].Task).Primary;
+        MetricDescriptor metric = TaskDescriptors.Of(rows[0].Task, rows[0].Metric).Primary;
+        if (rows.Any(row => TaskDescriptors.Of(row.Task, row.Metric).Primary != metric))
+        {
+            return "The runs have different primary metrics, so there is no best one.";
+        }
+
         List<CompareRow> known = [.. rows.Where(row => row.State == RunState.Completed && row.Summary[metric.Key]?.Last is not null)];
         if (known.Count < 2)
         {

@@ -15,7 +15,7 @@ internal sealed record ComparedRun(
     public string Id => Document.Id;
 
     /// <summary>The metric by which the run is compared.</summary>
-    public MetricDescriptor Metric => TaskDescriptors.Of(Document.Task).Primary;
+    public MetricDescriptor Metric => TaskDescriptors.Of(Document.Task, Document.Metric).Primary;
 
     public bool Completed => Document.State == RunState.Completed;
 

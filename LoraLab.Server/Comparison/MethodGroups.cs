@@ -13,7 +13,7 @@ internal static class MethodGroups
         List<(Dictionary<string, JsonNode?> Condition, List<ComparedRun> Runs)> conditions =
         [
             .. runs.Where(run => run.Completed && run.Document.Summary[run.Metric.Key]?.Last is not null)
-                .GroupBy(run => $"{run.Document.Task}\n{Key(Condition(run.Document.Spec))}")
+                .GroupBy(run => $"{run.Document.Task}\n{run.Metric.Key}\n{Key(Condition(run.Document.Spec))}")
                 .Select(group => (Condition(group.First().Document.Spec), group.ToList())),
         ];
         return [.. conditions.Select((entry, index) =>

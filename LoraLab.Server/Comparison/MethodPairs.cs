@@ -51,7 +51,9 @@ internal static class MethodPairs
                 GroupA = a.Group.Id,
                 GroupB = b.Group.Id,
                 CommonSeeds = common.Count,
-                NotTestedReason = PairRefusal.OtherTask(a.Group.Task, b.Group.Task),
+                NotTestedReason = a.Group.Task == b.Group.Task
+                    ? PairRefusal.OtherMetric(MetricCatalog.Default.Of(key), MetricCatalog.Default.Of(b.Group.Metric))
+                    : PairRefusal.OtherTask(a.Group.Task, b.Group.Task),
             };
         }
 

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
@@ -12,6 +13,7 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
     /// <summary>Why two runs cannot be paired row by row; null: they can.</summary>
     public static PairRefusal? Of(ComparedRun a, ComparedRun b) =>
         (a.Document.Task == b.Document.Task ? null : new PairRefusal(OtherTask(a.Document.Task, b.Document.Task), []))
+        ?? (a.Metric == b.Metric ? null : new PairRefusal(OtherMetric(a.Metric, b.Metric), []))
         ?? About(a, b, run => !run.Completed, "Only completed runs are tested.")
         ?? About(a, b, run => run.Fingerprint is null, NoFingerprint)
         ?? Unlike(a, b)
@@ -27,6 +29,18 @@ internal sealed record PairRefusal(string Reason, IReadOnlyList<string> Runs)
     /// <summary>Why runs of two tasks are not compared.</summary>
     public static string OtherTask(string a, string b) =>
         $"The runs are of different tasks, {TaskDescriptors.Of(a).Label} and {TaskDescriptors.Of(b).Label}.";
+
+    /// <summary>Why runs of two primary metrics are not compared.</summary>
+    public static string OtherMetric(MetricDescriptor a, MetricDescriptor b) =>
+        $"The runs have different primary metrics, {a.Name} and {b.Name}.";
+
+    /// <summary>Why a pair is not among the tests of a metric; null: it is its primary one.</summary>
+    public static PairRefusal? OfMetric(ComparedRun run, MetricDescriptor metric) => run.Metric == metric
+        ? null
+        : new PairRefusal(
+            $"The tests are of the {metric.Name}, the primary metric of the first run, but theirs is the {run.Metric.Name}; compare them "
+                + "without the other runs.",
+            []);
 
     private static PairRefusal? About(ComparedRun a, ComparedRun b, Predicate<ComparedRun> found, string reason)
     {

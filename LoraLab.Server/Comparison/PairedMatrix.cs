@@ -18,7 +18,8 @@ internal static class PairedMatrix
         {
             for (int second = first + 1; second < runs.Count; second++)
             {
-                pairs.Add(Test(runs[first], runs[second], originals, draws) with { Factors = factors.Between(runs[first], runs[second]) });
+                PairedTest pair = Test(runs[first], runs[second], runs[0].Metric, originals, draws);
+                pairs.Add(pair with { Factors = factors.Between(runs[first], runs[second]) });
             }
         }
 
@@ -27,7 +28,7 @@ internal static class PairedMatrix
         return new PairedTests
         {
             Metric = runs[0].Metric.Key,
-            Test = $"{string.Join("; ", runs.Select(run => run.Metric).Distinct().Select(TestOf))}, Holm over all tested pairs",
+            Test = $"{TestOf(runs[0].Metric)}, Holm over all tested pairs",
             Tested = tested.Count,
             Pairs = [.. pairs.Select(pair => pair.P is null ? pair : pair with { HolmP = adjusted.Dequeue() })],
         };
@@ -41,10 +42,11 @@ internal static class PairedMatrix
         : string.Create(
             CultureInfo.InvariantCulture, $"paired bootstrap of the {metric.Name} ({PairedBootstrap.Resamples:#,0} draws of the rows)");
 
-    private static PairedTest Test(ComparedRun a, ComparedRun b, Dictionary<string, ComparedRun> originals, RowDraws draws)
+    private static PairedTest Test(
+        ComparedRun a, ComparedRun b, MetricDescriptor metric, Dictionary<string, ComparedRun> originals, RowDraws draws)
     {
         PairedTest pair = new() { RunA = a.Id, RunB = b.Id };
-        if ((PairRefusal.Of(a, b) ?? Repeated(a, b, originals)) is PairRefusal refused)
+        if ((PairRefusal.Of(a, b) ?? PairRefusal.OfMetric(a, metric) ?? Repeated(a, b, originals)) is PairRefusal refused)
         {
             return pair with { NotTestedReason = refused.Reason, NotTestedRuns = refused.Runs };
         }
@@ -62,12 +64,25 @@ internal static class PairedMatrix
             };
         }
 
-        if (draws.Losses(a, b) is not (double difference, double low, double high, double p))
+        if (draws.Primary(a, b) is not (double difference, double low, double high, double p))
         {
-            return pair with { NotTestedReason = "A row has no finite loss or another number of tokens." };
+            return pair with
+            {
+                NotTestedReason = metric.IsOfGenerated
+                    ? $"The predictions have no row with the {metric.Name} of both runs."
+                    : "A row has no finite loss or another number of tokens.",
+            };
         }
 
-        return pair with { Difference = difference, Low = low, High = high, P = p, ExactMatch = draws.Matches(a, b, onlyA, onlyB) };
+        bool hasTexts = a.Predictions.All(row => row.Label is null);
+        return pair with
+        {
+            Difference = difference,
+            Low = low,
+            High = high,
+            P = p,
+            ExactMatch = hasTexts ? draws.Matches(a, b, onlyA, onlyB) : null,
+        };
     }
 
     /// <summary>Rows that are right or wrong in both runs, and those that only one of them got right.</summary>

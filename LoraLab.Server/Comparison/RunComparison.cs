@@ -36,6 +36,7 @@ internal static class RunComparison
             RunId = run.Id,
             Name = run.Name,
             Task = run.Task,
+            Metric = compared.Metric.Key,
             Method = run.Spec.Method,
             Color = run.Color,
             State = run.State,

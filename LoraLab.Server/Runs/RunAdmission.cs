@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
@@ -62,6 +63,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             Priority = effective.Priority,
             Color = RunColors.Assign(run.MethodColor, transaction.ColorsOf(effective.Method)),
             Task = run.Valid.Task,
+            Metric = TaskDescriptors.Of(run.Valid.Task, run.Valid.Metric).Primary.Key,
             Spec = effective,
             Warnings = run.Valid.Warnings,
             Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },

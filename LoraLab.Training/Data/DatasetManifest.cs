@@ -91,6 +91,11 @@ public sealed record DatasetManifest
     /// <summary>Prompt of runs that name none; null: that of the task for these columns.</summary>
     public string? Prompt { get; init; }
 
+    /// <summary>
+    /// The metric by which its runs are compared: a key, such as <c>eval/mcc</c>, or what is behind the slash; null: that of the task.
+    /// </summary>
+    public string? Metric { get; init; }
+
     /// <summary>Completion: column or JSON key of the prompt; null: not this layout.</summary>
     public Column? PromptColumn { get; init; }
 
@@ -123,9 +128,6 @@ public sealed record DatasetManifest
 
     /// <summary>Turns the fields of a line into those of a row; null: they are the same.</summary>
     internal Func<string[], string[]>? Recast { get; init; }
-
-    /// <summary>Label whose F1 is a metric of its own; null: none.</summary>
-    internal string? PositiveLabel { get; init; }
 
     /// <summary>
     /// Reads and validates the manifest of a folder, the GLUE layout if the file does not exist, and finds the files of its preset.
@@ -170,8 +172,9 @@ public sealed record DatasetManifest
             DatasetPresets.RequireAlone(name, path);
         }
 
-        new ManifestCheck(name, manifest).Run();
-        return manifest;
+        ManifestCheck check = new(name, manifest);
+        check.Run();
+        return manifest with { Metric = check.MetricKey() };
     }
 
     /// <summary>Whether the values of a file have names alone, and not places in a line.</summary>

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Data.Presets;
 using LoraLab.Training.Files.Catalog;
@@ -10,6 +11,8 @@ namespace LoraLab.Training.Data;
 /// <param name="manifest">Its manifest.</param>
 internal sealed class ManifestCheck(string name, DatasetManifest manifest)
 {
+    private static string[] Presets => [.. DatasetPresets.All.Select(known => known.Name)];
+
     /// <summary>Checks all members.</summary>
     /// <exception cref="RunFailure">A member is invalid; field <c>dataset</c>.</exception>
     public void Run()
@@ -20,7 +23,7 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
             $"'task' is '{Excerpt.Of($"{manifest.Task}")}', but must be {string.Join(" or ", tasks)}");
         Require(
             manifest.Preset is null || DatasetPresets.Find(manifest.Preset) is not null,
-            $"the preset '{Excerpt.Of($"{manifest.Preset}")}' is not known{Suggestion(manifest.Preset ?? "")}");
+            $"the preset '{Excerpt.Of($"{manifest.Preset}")}' is not known{Suggestion(manifest.Preset ?? "", Presets)}");
         CheckLabels();
         Require(
             manifest.Delimiter is null
@@ -29,6 +32,29 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
         CheckColumns();
         CheckFiles();
         Require(manifest.Prompt is null || !string.IsNullOrWhiteSpace(manifest.Prompt), "'prompt' is empty; give a template, or remove it");
+    }
+
+    /// <summary>The key of the named metric; null: none is named.</summary>
+    /// <exception cref="RunFailure">The task does not measure it; field <c>dataset</c>.</exception>
+    public string? MetricKey()
+    {
+        if (manifest.Metric is not string named)
+        {
+            return null;
+        }
+
+        DatasetPreset? preset = manifest.Preset is null ? null : DatasetPresets.Find(manifest.Preset);
+        IReadOnlyList<MetricDescriptor> measured = TaskDescriptors.Of(preset?.Task ?? manifest.Task).Metrics;
+        MetricDescriptor? metric = measured.FirstOrDefault(metric => metric.Key == named || metric.ShortKey == named);
+        Require(
+            metric is not null,
+            $"the metric '{Excerpt.Of(named)}' is not known{Suggestion(named, [.. measured.Select(known => known.Key)])}");
+        int labels = (preset?.Labels ?? manifest.Labels).Count;
+        Require(
+            metric!.Key != MetricKeys.EvalF1 || labels == 2,
+            $"the metric '{Excerpt.Of(named)}' is the F1 score of the second of two labels, but there are {labels}; "
+                + $"use {MetricKeys.EvalMacroF1} or {MetricKeys.EvalWeightedF1}");
+        return metric.Key;
     }
 
     private void CheckLabels()
@@ -146,11 +172,8 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
         }
     }
 
-    private static string Suggestion(string preset)
-    {
-        string[] names = [.. DatasetPresets.All.Select(known => known.Name)];
-        return NearestName.Of(preset, names) is string nearest ? $"; did you mean '{nearest}'?" : $"; known are {string.Join(", ", names)}";
-    }
+    private static string Suggestion(string name, string[] known) =>
+        NearestName.Of(name, known) is string nearest ? $"; did you mean '{nearest}'?" : $"; known are {string.Join(", ", known)}";
 
     private static bool IsInside(string? file) =>
         !string.IsNullOrWhiteSpace(file) && file.AsSpan().IndexOfAny("/\\:") < 0 && file is not ("." or "..");

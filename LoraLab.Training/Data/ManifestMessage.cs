@@ -42,7 +42,7 @@ internal static class ManifestMessage
             "labels" => "a list of words in quotation marks",
             "labelValues" => "an object of label words by value",
             "run" => "an object of settings of a run",
-            "train" or "eval" or "format" or "delimiter" or "task" or "preset" or "prompt" => "a string",
+            "train" or "eval" or "format" or "delimiter" or "task" or "preset" or "prompt" or "metric" => "a string",
             _ => null,
         };
         return expected is null ? $"{JsonFile.Reason(problem)}{Place(problem)}."

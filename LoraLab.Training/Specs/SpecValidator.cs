@@ -89,6 +89,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             TrainRows = data.Train.Length,
             EvalRows = data.EvaluationCount,
             Task = data.Task.Id,
+            Metric = data.Metric,
             TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules)
                 .Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
         };

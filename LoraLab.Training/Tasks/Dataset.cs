@@ -11,6 +11,9 @@ public abstract class Dataset
     /// <summary>Name by which specifications refer to it.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Key of the metric by which its runs are compared; null: that of the task.</summary>
+    public string? Metric { get; init; }
+
     /// <summary>True for a toy dataset, whose results say nothing about methods.</summary>
     public bool Toy { get; init; }
 

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Files;
@@ -16,6 +17,12 @@ public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] 
     /// <summary>The task.</summary>
     public abstract TaskDescriptor Task { get; }
 
+    /// <summary>
+    /// Key of the run's primary metric: that of the dataset; that of the task where it names none, or where it is one of generated texts
+    /// and the run generates none.
+    /// </summary>
+    public string Metric => GeneratesTooFew ? Task.Primary.Key : DatasetMetric.Key;
+
     /// <summary>Training examples in the order of every epoch.</summary>
     public TrainingExample[] Train { get; } = train;
 
@@ -25,11 +32,22 @@ public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] 
     /// <summary>Number of evaluation rows.</summary>
     public abstract int EvaluationCount { get; }
 
-    /// <summary>What a user should know about the rows, which does not stop the run.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    /// <summary>What a user should know about the run's rows and metrics, which does not stop the run.</summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get => GeneratesTooFew
+            ? [.. field, $"Runs of dataset '{dataset.Name}' are compared by {DatasetMetric.Name}, which is not measured with "
+                + $"generateSamples 0; this one is compared by {Task.Primary.Name}."]
+            : field;
+        init;
+    } = [];
 
     /// <summary>Specification of the run.</summary>
     protected RunSpec Spec { get; } = spec;
+
+    private MetricDescriptor DatasetMetric => TaskDescriptors.Of(Task.Id, dataset.Metric).Primary;
+
+    private bool GeneratesTooFew => DatasetMetric.IsOfGenerated && Spec.GenerateSamples == 0;
 
     /// <summary>Creates the evaluation of the run's evaluation rows and uploads its indices to a device.</summary>
     /// <param name="config">Shape of the model.</param>

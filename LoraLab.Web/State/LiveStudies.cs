@@ -37,7 +37,7 @@ internal static class LiveStudies
     {
         if (LiveRuns.Document(message) is RunDocument document)
         {
-            return run.With(document, TaskDescriptors.Of(document.Task).Primary.Key);
+            return run.With(document, TaskDescriptors.Of(document.Task, document.Metric).Primary.Key);
         }
 
         return message.Type == LiveEventTypes.RunProgress

@@ -71,7 +71,7 @@ public sealed record StudyDocument
     /// <summary>Id of the task that its dataset is for; that of datasets that name none until a run has started.</summary>
     public string Task { get; init; } = "classification";
 
-    /// <summary>Key of the metric by which it selects and compares: the primary one of its task.</summary>
+    /// <summary>Key of the metric by which it selects and compares: the primary one of its runs.</summary>
     public string Metric { get; init; } = MetricKeys.EvalAccuracy;
 
     /// <summary>Warnings: failed runs, values at the edge of their grid, missing pairs.</summary>
@@ -144,7 +144,7 @@ public sealed record StudyRun
     /// <summary>Metrics of the latest evaluation, by key.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Key of the metric by which the study selects and compares: the primary one of the run's task.</summary>
+    /// <summary>Key of the metric by which the study selects and compares: the primary one of the run.</summary>
     public string PrimaryMetric { get; init; } = MetricKeys.EvalAccuracy;
 
     /// <summary>That metric at the latest evaluation.</summary>
@@ -161,7 +161,7 @@ public sealed record StudyRun
 
     /// <summary>Returns it with the state and the results of its run.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="primaryMetric">Key of the primary metric of its task.</param>
+    /// <param name="primaryMetric">Key of its primary metric.</param>
     public StudyRun With(RunDocument run, string primaryMetric)
     {
         ArgumentNullException.ThrowIfNull(run);

@@ -1,7 +1,7 @@
 namespace LoraLab.Server.Comparison.Statistics;
 
 /// <summary>
-/// Paired bootstrap of a difference of two ratios of sums over the same rows, such as two losses per token (P. Koehn, Statistical
+/// Paired bootstrap of a difference of two metrics over the same rows, such as two losses per token (P. Koehn, Statistical
 /// significance tests for machine translation evaluation, EMNLP 2004; B. Efron and R. Tibshirani, An introduction to the bootstrap, 1993,
 /// chapters 13 and 16). Rows are drawn with replacement, as many as there are, 10,000 times; both runs are measured on the same draw.
 /// The interval lies between the 2.5% and the 97.5% quantile; p is twice the share of draws on the rarer side of no difference, with one
@@ -16,10 +16,21 @@ internal static class PairedBootstrap
     /// <summary>The ratio of sums of each series in every draw.</summary>
     /// <param name="series">Per series, a numerator per row.</param>
     /// <param name="weights">The denominator of each row, the same for all series.</param>
-    public static double[][] Draw(IReadOnlyList<double[]> series, double[] weights)
+    public static double[][] Draw(IReadOnlyList<double[]> series, double[] weights) =>
+        Draw([.. series.Select(values => Ratio(values, weights))], weights.Length);
+
+    /// <summary>A metric that is a ratio of sums over rows; 0 where the denominator is.</summary>
+    /// <param name="values">The numerator of each row.</param>
+    /// <param name="weights">The denominator of each row.</param>
+    public static Func<int[], double> Ratio(double[] values, double[] weights) =>
+        times => Sum(weights, times) is not 0 and double weight ? Sum(values, times) / weight : 0;
+
+    /// <summary>Each metric in every draw.</summary>
+    /// <param name="metrics">The metrics, computed from how often each row is drawn.</param>
+    /// <param name="rows">Number of rows.</param>
+    public static double[][] Draw(IReadOnlyList<Func<int[], double>> metrics, int rows)
     {
-        int rows = weights.Length;
-        double[][] draws = [.. series.Select(_ => new double[Resamples])];
+        double[][] draws = [.. metrics.Select(_ => new double[Resamples])];
         int[] times = new int[rows];
         ulong state = Seed;
         for (int draw = 0; draw < Resamples; draw++)
@@ -30,10 +41,9 @@ internal static class PairedBootstrap
                 times[(int)Math.BigMul(Next(ref state), (ulong)rows, out _)]++;
             }
 
-            double weight = Sum(weights, times);
-            for (int s = 0; s < draws.Length; s++)
+            for (int i = 0; i < draws.Length; i++)
             {
-                draws[s][draw] = weight == 0 ? 0 : Sum(series[s], times) / weight;
+                draws[i][draw] = metrics[i](times);
             }
         }
 

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Experiments.Sweeps;
@@ -8,13 +9,17 @@ internal static class Objective
 {
     public static readonly IReadOnlyList<string> All = [.. MetricCatalog.Default.Objectives.Select(metric => metric.Key)];
 
-    /// <summary>What is wrong about an objective that the task of a dataset does not measure; null: it does.</summary>
-    public static string? Problem(string objective, TaskDescriptor task, string dataset)
+    /// <summary>What is wrong about an objective that the runs of a task do not measure; null: they do.</summary>
+    public static string? Problem(string objective, TaskDescriptor task, RunSpec spec)
     {
-        string[] measured = [.. task.Metrics.Where(metric => metric.Direction != MetricDirection.None).Select(metric => metric.Key)];
-        return measured.Contains(objective) ? null
-            : $"objective is \"{objective}\", which the task {task.Id} of dataset '{dataset}' does not measure; "
-                + $"use {string.Join(", ", measured.SkipLast(1))} or {measured[^1]}.";
+        string[] measured = [.. task.Metrics.Where(metric => metric.Direction != MetricDirection.None
+            && (metric.Key != MetricKeys.EvalF1 || task.Primary.Key == MetricKeys.EvalF1)).Select(metric => metric.Key)];
+        return !measured.Contains(objective)
+            ? $"objective is \"{objective}\", which the task {task.Id} of dataset '{spec.Dataset}' does not measure; "
+                + $"use {string.Join(", ", measured.SkipLast(1))} or {measured[^1]}."
+            : MetricCatalog.Default.Of(objective).IsOfGenerated && spec.GenerateSamples == 0
+            ? $"objective is \"{objective}\", which needs generated texts; set generateSamples to the number of rows to generate for."
+            : null;
     }
 
     /// <summary>A value for messages.</summary>

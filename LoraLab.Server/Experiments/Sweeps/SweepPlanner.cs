@@ -45,9 +45,9 @@ internal sealed class SweepPlanner(TrainerInspector inspector, SpecChecker check
         (IReadOnlyList<double[]> points, int runs, int excluded) = PointsOf(plan, space!);
         SpecValidation first = await CheckAsync(plan, space!, points, cancellationToken);
         RunSpec spec = first.Spec!;
-        TaskDescriptor task = TaskDescriptors.Of(first.Task);
+        TaskDescriptor task = TaskDescriptors.Of(first.Task, first.Metric);
         string objective = plan.Objective.Length > 0 ? plan.Objective : task.Primary.Key;
-        if (Objective.Problem(objective, task, spec.Dataset) is string problem)
+        if (Objective.Problem(objective, task, spec) is string problem)
         {
             throw ApiFailure.Invalid("objective", problem);
         }

@@ -28,7 +28,7 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
         }
         else if (step == "best")
         {
-            number = run.Summary[TaskDescriptors.Of(run.Task).Primary.Key]?.BestStep
+            number = run.Summary[TaskDescriptors.Of(run.Task, run.Metric).Primary.Key]?.BestStep
                 ?? throw ApiFailure.NotFound("noPredictions", $"Run {run.Id} has no evaluation yet.");
         }
         else if (!int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out number))

@@ -71,6 +71,56 @@ public sealed class CompareTasksTests(ScriptedServer fixture)
         Assert.All(all.Items, row => Assert.NotEqual(0, row.Difference));
     }
 
+    // Twenty rows, ten of each label; wrong are 2 of each in a, so that its Matthews correlation is 0.6, and 5 of each in b: 0.
+    [Fact]
+    public async Task Compare_DatasetsMetric_IsTestedAndComesFirst()
+    {
+        RunDocument a = await _runs.RunAsync("fingerprint metric=eval/mcc wrong=0-3");
+        RunDocument b = await _runs.RunAsync("fingerprint metric=eval/mcc wrong=0-9", "pissa");
+
+        CompareDocument document = await _runs.CompareAsync(a, b);
+
+        Assert.Equal((MetricKeys.EvalMcc, MetricKeys.EvalMcc), (a.Metric, document.PairedTests.Metric));
+        Assert.StartsWith(
+            "paired bootstrap of the Matthews correlation (10,000 draws of the rows)", document.PairedTests.Test, StringComparison.Ordinal);
+        PairedTest pair = Assert.Single(document.PairedTests.Pairs);
+        Assert.Equal(0.6, pair.Difference!.Value, 1e-12);
+        Assert.InRange(pair.Low!.Value, 0, 0.59);
+        Assert.InRange(pair.High!.Value, 0.61, 1.1);
+        Assert.InRange(pair.P!.Value, 0.0005, 0.02);
+        Assert.Equal((6, 0, null), (pair.B, pair.C, pair.ExactMatch));
+        Assert.StartsWith($"{a.Name} has the highest Matthews correlation, 0.6, significantly better", document.Verdict);
+        Assert.All(document.Methods.Groups, group => Assert.Equal(MetricKeys.EvalMcc, group.Metric));
+        string csv = await fixture.Api.Http.GetStringAsync($"{ApiRoutes.CompareExport}?runs={a.Id},{b.Id}&format=csv");
+        Assert.StartsWith("runId,name,method,state,eval/mcc,eval/accuracy", csv, StringComparison.Ordinal);
+        Assert.Contains("Matthews correlation & Accuracy", await fixture.Api.Http.GetStringAsync(
+            $"{ApiRoutes.CompareExport}?runs={a.Id},{b.Id}&format=tex"));
+    }
+
+    [Fact]
+    public async Task Compare_DifferentPrimaryMetrics_IsSaidAndNotTested()
+    {
+        RunDocument a = await _runs.RunAsync("fingerprint wrong=0-3");
+        RunDocument b = await _runs.RunAsync("fingerprint metric=eval/mcc wrong=0-9", "pissa");
+        RunDocument c = await _runs.RunAsync("fingerprint metric=eval/mcc wrong=0-5", "lora-xs");
+
+        CompareDocument document = await _runs.CompareAsync(a, b, c);
+
+        Assert.Equal("The runs have different primary metrics, so there is no best one.", document.Verdict);
+        Assert.Contains(document.Notes, note => note.StartsWith(
+            $"The runs have different primary metrics (accuracy: {a.Name}; Matthews correlation: {b.Name}, {c.Name})",
+            StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                "The runs have different primary metrics, accuracy and Matthews correlation.",
+                "The runs have different primary metrics, accuracy and Matthews correlation.",
+                "The tests are of the accuracy, the primary metric of the first run, but theirs is the Matthews correlation; compare them "
+                    + "without the other runs.",
+            ],
+            document.PairedTests.Pairs.Select(pair => pair.NotTestedReason));
+        Assert.Contains(document.Methods.Pairs, pair => pair.NotTestedReason?.Contains("different primary metrics") == true);
+    }
+
     [Fact]
     public async Task Compare_RunsOfDifferentTasks_AreNotCompared()
     {

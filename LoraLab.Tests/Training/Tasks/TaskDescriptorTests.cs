@@ -19,6 +19,20 @@ public sealed class TaskDescriptorTests
         task => Assert.All(
             task.Descriptor.Fields, name => Assert.Contains(SpecFieldCatalog.Default.Fields, field => field.Name == name)));
 
+    [Theory]
+    [InlineData("classification", null, MetricKeys.EvalAccuracy)]
+    [InlineData("classification", MetricKeys.EvalMcc, MetricKeys.EvalMcc)]
+    [InlineData("completion", null, MetricKeys.EvalLoss)]
+    [InlineData("completion", MetricKeys.EvalMcc, MetricKeys.EvalLoss)]
+    public void Primary_OfARun_IsWhatItStored(string task, string? stored, string expected)
+    {
+        TaskDescriptor descriptor = TaskDescriptors.Of(task, stored);
+
+        Assert.Equal(expected, descriptor.Primary.Key);
+        Assert.Equal(expected, descriptor.Columns[0].Key);
+        Assert.Equal(expected, TaskDescriptors.Columns([descriptor, descriptor])[0].Key);
+    }
+
     [Fact]
     public void Metrics_OfClassification_AreThoseOfAnEvaluation()
     {

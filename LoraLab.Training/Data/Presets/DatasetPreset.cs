@@ -30,9 +30,6 @@ internal sealed record DatasetPreset
     /// <summary>Key of the metric that its authors report, the first where there are several.</summary>
     public string Metric { get; init; } = MetricKeys.EvalAccuracy;
 
-    /// <summary>Label whose F1 its authors report; null: none.</summary>
-    public string? PositiveLabel { get; init; }
-
     /// <summary>Its layouts; of two that have the same format, a folder with the files of both has the first.</summary>
     public required IReadOnlyList<PresetLayout> Layouts { get; init; }
 
@@ -52,6 +49,6 @@ internal sealed record DatasetPreset
         Labels = Labels.Count > 0 ? Labels : layout.Manifest.Labels,
         Prompt = Prompt,
         LeavesOutBroken = true,
-        PositiveLabel = PositiveLabel,
+        Metric = Metric,
     };
 }

@@ -9,7 +9,7 @@ namespace LoraLab.Training.Data.Presets;
 internal static class DatasetPresets
 {
     // What a manifest may say beside its preset.
-    private static readonly string[] _companions = ["preset", "prompt", "run", "selection", "toy"];
+    private static readonly string[] _companions = ["metric", "preset", "prompt", "run", "selection", "toy"];
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<DatasetPreset> All { get; } =
@@ -66,6 +66,7 @@ internal static class DatasetPresets
         return preset.Manifest(chosen, prefix + chosen.Train, hasEval ? prefix + chosen.Eval : null) with
         {
             Prompt = manifest.Prompt ?? preset.Prompt,
+            Metric = manifest.Metric ?? preset.Metric,
             Selection = manifest.Selection,
             Run = manifest.Run,
             Toy = manifest.Toy,

@@ -8,8 +8,6 @@ namespace LoraLab.Training.Data.Presets;
 /// </summary>
 internal static class MrpcPreset
 {
-    private const string Positive = "equivalent";
-
     private static readonly IReadOnlyList<TextColumn> _columns = GlueLayout.Pair("sentence1", "#1 String", "sentence2", "#2 String");
 
     /// <summary>The description.</summary>
@@ -18,10 +16,9 @@ internal static class MrpcPreset
         Name = "mrpc",
         Rows = "pairs of sentences from news that mean the same or not",
         Source = GlueLayout.Source,
-        Labels = ["not_equivalent", Positive],
+        Labels = ["not_equivalent", "equivalent"],
         Prompt = "Do these sentences mean the same?\n1: {sentence1}\n2: {sentence2}\nAnswer: {label}\n",
         Metric = MetricKeys.EvalF1,
-        PositiveLabel = Positive,
         Layouts =
         [
             GlueLayout.Table(_columns, "Quality"),

@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Files;
@@ -54,7 +55,7 @@ public sealed class ClassificationData(
     public override ClassificationEvaluation CreateEvaluation(LlamaConfig config, torch.Device device) =>
         new(Labels, Evaluation, Spec.LabelScore, config, device)
         {
-            PositiveLabel = dataset.PositiveLabel is string positive ? Labels.ToList().IndexOf(positive) : null,
+            HasPositiveLabel = dataset.Metric == MetricKeys.EvalF1,
         };
 
     /// <inheritdoc />

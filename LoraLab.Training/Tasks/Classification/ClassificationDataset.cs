@@ -20,9 +20,6 @@ public sealed class ClassificationDataset : Dataset
     /// <summary>Label words in label order, at least two.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
-    /// <summary>Label whose F1 is a metric of its own; null: none.</summary>
-    public string? PositiveLabel { get; init; }
-
     /// <summary>Training rows in file order, at least one.</summary>
     public required IReadOnlyList<LabeledRow> Train { get; init; }
 
@@ -47,6 +44,7 @@ public sealed class ClassificationDataset : Dataset
         Name = Name,
         Usable = true,
         Task = TaskDescriptors.Classification.Id,
+        Metric = TaskDescriptors.Of(TaskDescriptors.Classification.Id, Metric).Primary.Key,
         Columns = Columns,
         Prompt = DefaultPrompt,
         Labels = Labels,

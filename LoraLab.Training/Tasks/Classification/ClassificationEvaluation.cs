@@ -50,8 +50,8 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         _arena.Upload(device);
     }
 
-    /// <summary>Label whose F1 is a metric of its own; null: none.</summary>
-    public int? PositiveLabel { get; init; }
+    /// <summary>Whether the F1 score of the second label is a metric of its own.</summary>
+    public bool HasPositiveLabel { get; init; }
 
     /// <inheritdoc />
     public override IReadOnlyList<PassShape> Passes => [.. _passes.Select(pass => pass.Shape)];
@@ -125,18 +125,10 @@ public sealed class ClassificationEvaluation : TaskEvaluation
             lossSum -= prediction.Scores[prediction.Label];
         }
 
-        Dictionary<string, double> values = new()
-        {
-            [MetricKeys.EvalAccuracy] = metrics.Accuracy,
-            [MetricKeys.EvalMacroF1] = metrics.MacroF1,
-            [MetricKeys.EvalWeightedF1] = metrics.WeightedF1,
-            [MetricKeys.EvalMcc] = metrics.Mcc,
-            [MetricKeys.EvalLoss] = lossSum / predictions.Count,
-        };
-        if (PositiveLabel is int positive)
-        {
-            values[MetricKeys.EvalF1] = metrics.Labels[positive].F1;
-        }
+        Dictionary<string, double> values = ClassificationMetrics.Measures
+            .Where(measure => HasPositiveLabel || measure.Key != MetricKeys.EvalF1)
+            .ToDictionary(measure => measure.Key, measure => measure.Value(metrics));
+        values[MetricKeys.EvalLoss] = lossSum / predictions.Count;
 
         return new()
         {

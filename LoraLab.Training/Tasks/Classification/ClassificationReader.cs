@@ -48,6 +48,7 @@ public static class ClassificationReader
             Name = name,
             Columns = columns,
             Prompt = prompt,
+            Metric = manifest.Metric,
             Labels = manifest.Labels,
             Train = rows[0],
             Dev = rows[1],
@@ -57,7 +58,6 @@ public static class ClassificationReader
             Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
             Files = [.. splits.SelectMany(split => split.Files).DistinctBy(file => file.Name)],
-            PositiveLabel = manifest.PositiveLabel,
         };
         TrainedLabels.Require(dataset);
         return dataset;

@@ -51,6 +51,7 @@ public sealed class CompletionDataset : Dataset
         Name = Name,
         Usable = true,
         Task = TaskDescriptors.Completion.Id,
+        Metric = TaskDescriptors.Of(TaskDescriptors.Completion.Id, Metric).Primary.Key,
         Columns = Columns.Names,
         Prompt = DefaultPrompt.Length == 0 ? null : DefaultPrompt,
         TrainRows = Train.Count,

@@ -42,6 +42,7 @@ public static class CompletionReader
             Name = name,
             Columns = columns,
             Prompt = manifest.Prompt,
+            Metric = manifest.Metric,
             Train = Rows(splits[0], columns),
             Dev = eval is null ? [] : Rows(eval, columns),
             Held = held is null ? null : Rows(held, columns),

@@ -22,7 +22,7 @@ public sealed class SpecFormContext
     internal Func<DatasetEntry?> Dataset { get; init; } = () => null;
 
     /// <summary>The task of the chosen dataset.</summary>
-    internal TaskDescriptor Task => TaskDescriptors.Of(Dataset()?.Task);
+    internal TaskDescriptor Task => TaskDescriptors.Of(Dataset()?.Task, Dataset()?.Metric);
 
     /// <summary>Validation messages by JSON field name.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> AllErrors { get; set; } = new Dictionary<string, IReadOnlyList<string>>();

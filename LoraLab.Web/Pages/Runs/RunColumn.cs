@@ -15,7 +15,7 @@ internal sealed record RunColumn(string Title, string? SortField, bool Numeric =
     /// <summary>The metrics with a column: those of the tasks of the runs, the optional ones only where a run has a value.</summary>
     internal static IReadOnlyList<MetricDescriptor> Metrics(IReadOnlyList<RunDocument> runs, MetricCatalog? metrics = null) =>
     [
-        .. TaskDescriptors.Columns(runs.Select(run => run.Task), metrics)
+        .. TaskDescriptors.Columns(runs.Select(run => TaskDescriptors.Of(run.Task, run.Metric)), metrics)
             .Where(metric => !metric.IsOptional || runs.Any(run => run.Summary[metric.Key] is not null)),
     ];
 

@@ -27,7 +27,7 @@ internal sealed record EvidenceRun(
     /// <summary>The metric by which it is compared.</summary>
     public MetricDescriptor Metric => Document is null
         ? MetricCatalog.Default.Of(Run.PrimaryMetric)
-        : TaskDescriptors.Of(Document.Task).Primary;
+        : TaskDescriptors.Of(Document.Task, Document.Metric).Primary;
 
     /// <summary>Whether it has ended or was deleted.</summary>
     public bool Ended => Document?.State.IsTerminal() ?? true;

@@ -19,8 +19,8 @@ internal sealed class StudyEvidence
 
     public StudyDocument Study { get; }
 
-    /// <summary>The task of the runs.</summary>
-    public TaskDescriptor Task => TaskDescriptors.Of(Study.Task);
+    /// <summary>The task of the runs with their primary metric.</summary>
+    public TaskDescriptor Task => TaskDescriptors.Of(Study.Task, Study.Metric);
 
     /// <summary>The metric by which the study selects and compares.</summary>
     public MetricDescriptor Metric => Task.Primary;

@@ -65,7 +65,7 @@ internal static class NumbersTex
         }
 
         IEnumerable<string> names =
-            [.. TaskDescriptors.Columns([task.Id])
+            [.. TaskDescriptors.Columns([task])
                 .Select(metric => _names.GetValueOrDefault(metric.Key) ?? Letters(metric.ShortKey)), .. _costs];
         foreach ((FinalColumn column, string prefix) in FinalColumn.Of(task).Zip(names))
         {

@@ -101,7 +101,7 @@ internal static class PaperCsv
     private static IReadOnlyList<MetricDescriptor> Metrics(StudyEvidence evidence, MetricCatalog? catalog)
     {
         catalog ??= MetricCatalog.Default;
-        HashSet<string> columns = [.. TaskDescriptors.Columns([evidence.Task.Id], catalog).Select(metric => metric.Key), MetricKeys
+        HashSet<string> columns = [.. TaskDescriptors.Columns([evidence.Task], catalog).Select(metric => metric.Key), MetricKeys
             .EvalLoss];
         return [.. catalog.Evaluated.Where(metric => columns.Contains(metric.Key))];
     }

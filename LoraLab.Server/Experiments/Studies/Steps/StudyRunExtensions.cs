@@ -44,7 +44,7 @@ internal static class StudyRunExtensions
             Extension = required.Extension,
             State = RunState.Queued,
         };
-        return IsEnd(run.State) ? stored.With(run, TaskDescriptors.Of(run.Task).Primary.Key) : stored;
+        return IsEnd(run.State) ? stored.With(run, TaskDescriptors.Of(run.Task, run.Metric).Primary.Key) : stored;
     }
 
     /// <summary>The run after its deletion: cancelled, unless it had ended.</summary>

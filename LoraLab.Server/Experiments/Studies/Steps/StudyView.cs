@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Server.Domain;
@@ -15,9 +16,11 @@ internal static class StudyView
         IReadOnlyDictionary<string, RunDocument> documents = stored.RunsOf(experiment.Kind, experiment.Id);
         List<StudyRun> runs = [.. study.Runs.Select(run =>
             documents.TryGetValue(run.Required().Key, out RunDocument? document)
-                ? run.With(document, TaskDescriptors.Of(document.Task).Primary.Key)
+                ? run.With(document, TaskDescriptors.Of(document.Task, document.Metric).Primary.Key)
                 : run.Deleted())];
-        TaskDescriptor task = documents.Values.FirstOrDefault() is RunDocument first ? TaskDescriptors.Of(first.Task) : TaskOf(runs);
+        TaskDescriptor task = documents.Values.FirstOrDefault() is RunDocument first
+            ? TaskDescriptors.Of(first.Task, first.Metric)
+            : TaskOf(runs);
         int planned = PlannedRuns(study);
         return Brief(experiment) with
         {
@@ -80,10 +83,14 @@ internal static class StudyView
         Position = arm.Place,
     };
 
-    /// <summary>The task of a study whose runs were deleted: the one with the metric of their results.</summary>
-    private static TaskDescriptor TaskOf(List<StudyRun> runs) =>
-        TaskDescriptors.All.FirstOrDefault(task => runs.Exists(run => run.PrimaryMetric == task.Primary.Key))
-            ?? TaskDescriptors.Classification;
+    /// <summary>The task of a study whose runs were deleted: the one with their metrics, and with their primary one.</summary>
+    private static TaskDescriptor TaskOf(List<StudyRun> runs)
+    {
+        StudyRun? known = runs.Find(run => run.Result is not null);
+        MetricScope[] scopes = [.. (known?.Metrics.Keys ?? []).Select(key => MetricCatalog.Default.Of(key).Scope)];
+        TaskDescriptor? task = TaskDescriptors.All.FirstOrDefault(task => scopes.Contains(task.Scope));
+        return TaskDescriptors.Of(task?.Id, known?.PrimaryMetric);
+    }
 
     private static double? Eta(IEnumerable<RunDocument> runs, int left)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Experiments.Studies.Steps;
 
@@ -35,6 +36,14 @@ internal static class StudyWarnings
         if (Tries(study, runs) is { } tries)
         {
             yield return tries;
+        }
+
+        string[] metrics = [.. documents.Values.Select(run => TaskDescriptors.Of(run.Task, run.Metric).Primary.Name).Distinct()
+            .Order(StringComparer.Ordinal)];
+        if (metrics.Length > 1)
+        {
+            yield return $"The primary metric differs between runs ({string.Join(", ", metrics)}), because the dataset or generateSamples "
+                + "changed: selections and tables that mix them are not comparable.";
         }
 
         foreach (string warning in Environments(documents.Values))

@@ -26,7 +26,7 @@ internal sealed record FinalColumn(string Title, string Format, string SpreadFor
     /// <summary>A column for every metric that has one in tables of runs, then the costs.</summary>
     public static IReadOnlyList<FinalColumn> Of(TaskDescriptor task, MetricCatalog? metrics = null) =>
     [
-        .. TaskDescriptors.Columns([task.Id], metrics).Select(Of),
+        .. TaskDescriptors.Columns([task], metrics).Select(Of),
         new("Training time (s)", "0.0", "0.0", -1, run => run.TrainSeconds) { DependsOnDevice = true },
         new("Peak memory (MiB)", "0", "0.0", -1, run => run.PeakMemoryMb) { DependsOnDevice = true },
         new("Trainable parameters", "#,0", "0", -1, run => run.Document?.Summary.TrainableParameters),

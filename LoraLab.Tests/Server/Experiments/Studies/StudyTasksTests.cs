@@ -86,6 +86,44 @@ public sealed class StudyTasksTests(ScriptedServer scripted)
         Assert.Equal(metric, preview.Plan.Objective);
     }
 
+    [Fact]
+    public async Task Sweep_WithoutObjective_TakesTheMetricOfTheDataset()
+    {
+        JsonObject sweep = JsonNode.Parse(Sweep("sample", null))!.AsObject();
+        sweep["spec"]!["notes"] = "metric=eval/mcc";
+
+        SweepPreview preview =
+            await _api.SendAsync<SweepPreview>(HttpMethod.Post, ApiRoutes.Sweeps + "?dryRun=true", sweep.ToJsonString());
+
+        Assert.Equal(MetricKeys.EvalMcc, preview.Plan.Objective);
+    }
+
+    [Theory]
+    [InlineData("instructions", "eval/exactMatch", "needs generated texts; set generateSamples")]
+    [InlineData("sample", "eval/f1", "does not measure; use eval/accuracy")]
+    public async Task Sweep_ObjectiveThatItsRunsDoNotMeasure_IsRefused(string dataset, string objective, string expected)
+    {
+        JsonObject problem = await _api.RefusedAsync(
+            HttpStatusCode.BadRequest, HttpMethod.Post, ApiRoutes.Sweeps + "?dryRun=true", RunApi.Json(Sweep(dataset, objective)));
+
+        Assert.Contains(expected, (string?)problem["detail"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Study_DatasetsMetric_SelectsAndReportsByIt()
+    {
+        JsonObject plan = JsonNode.Parse(Plan("correlation study", "sample", "labelScore", "sum"))!.AsObject();
+        plan["spec"]!["notes"] = "steps=2 delay=1 rows=20 best=0.002 metric=eval/mcc";
+        StudyDocument created = await _api.CreateAsync(plan.ToJsonString());
+
+        StudyDocument study = await _api.WaitForEndOfStudyAsync(created.Id);
+
+        Assert.Equal((StudyState.Completed, MetricKeys.EvalMcc), (study.State, study.Metric));
+        Assert.Equal(0.002, (double)study.Arms[0].Selected!["learningRate"]!);
+        Assert.All(study.Runs, run => Assert.Equal(run.Metric(MetricKeys.EvalMcc), run.Result));
+        Assert.Equal("Matthews correlation", study.Tables.Single(table => table.Id == "final").Columns[2]);
+    }
+
     private static string Plan(string name, string dataset, string field, JsonNode value) => new JsonObject
     {
         ["name"] = name,
