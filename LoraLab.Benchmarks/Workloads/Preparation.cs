@@ -31,10 +31,9 @@ internal static class Preparation
         ClassificationData data = PaperData.Read(bench, spec, evaluationRows);
         LlamaModel model = RandomWeights.Build(config, dtype, bench.Device);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        AdapterRequest request = AdapterRequest.From(spec);
         foreach (LinearLayer linear in model.Linears.Where(linear => spec.TargetModules.Names?.Contains(linear.ShortName) ?? true))
         {
-            linear.Adapter = method.Create(linear, request, spec.MethodOptions);
+            linear.Adapter = method.Create(linear, AdapterRequest.From(spec, linear.Name), spec.MethodOptions);
         }
 
         return new PreparedRun

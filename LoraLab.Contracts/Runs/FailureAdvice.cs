@@ -56,7 +56,7 @@ public static class FailureAdvice
             yield return new("precision bf16", new() { ["precision"] = "bf16" });
         }
 
-        if (spec.Rank > 1)
+        if (spec.Rank > 1 && spec.RankPattern is null)
         {
             yield return new($"rank {spec.Rank / 2}", new() { ["rank"] = spec.Rank / 2 });
         }

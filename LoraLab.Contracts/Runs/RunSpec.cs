@@ -74,6 +74,35 @@ public record RunSpec
     public TargetModules TargetModules { get; init; } = TargetModules.Of("q_proj", "v_proj");
 
     [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Layers",
+        "Numbers, from 0, of the layers whose target modules receive an adapter.",
+        Minimum = 0, Placeholder = "all layers", OrNull = "for all layers", Advanced = true,
+        ProtocolTitle = "Layers", ProtocolIfSet = true)]
+    public IReadOnlyList<int>? LayersToTransform { get; init; }
+
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Excluded modules",
+        "Target modules without an adapter: module names or their ends.",
+        MaxLength = TextLimits.ModuleName, Placeholder = "none", Advanced = true,
+        ProtocolTitle = "Excluded modules", ProtocolIfSet = true)]
+    [MaxLength(TextLimits.ModuleNames)]
+    public IReadOnlyList<string>? ExcludeModules { get; init; }
+
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Ranks by module",
+        "Ranks that differ from the run's, for example q_proj: 8; a key is the name of a module, the end of it, or a regular expression "
+            + "for either. The first match counts.",
+        Minimum = 1, MaxLength = TextLimits.ModuleName, Placeholder = "the rank for all", Advanced = true,
+        ProtocolTitle = "Ranks by module", ProtocolIfSet = true)]
+    public IReadOnlyDictionary<string, int>? RankPattern { get; init; }
+
+    [SpecField(
+        SpecGroup.Method, SpecRoles.Method, "Alphas by module", "Alphas that differ from the run's, with keys as for the ranks.",
+        ExclusiveMinimum = 0, MaxLength = TextLimits.ModuleName, Placeholder = "the alpha for all", Advanced = true,
+        ProtocolTitle = "Alphas by module", ProtocolIfSet = true)]
+    public IReadOnlyDictionary<string, double>? AlphaPattern { get; init; }
+
+    [SpecField(
         SpecGroup.Method, SpecRoles.Method | SpecRoles.Memory, "Method options", "Options of the method; see its descriptor.",
         OwnControl = true, NotSearched = "cannot be searched as a whole; search an option, for example methodOptions.lrRatio")]
     public JsonObject MethodOptions { get; init; } = [];

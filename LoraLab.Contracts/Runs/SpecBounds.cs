@@ -11,6 +11,9 @@ public static class SpecBounds
         null => null,
         string text => Text(field, text),
         IReadOnlyList<string> words => Words(field, words),
+        IReadOnlyList<int> numbers => Numbers(field, numbers),
+        IReadOnlyDictionary<string, int> pattern => Pattern(field, pattern),
+        IReadOnlyDictionary<string, double> pattern => Pattern(field, pattern),
         TargetModules { Names.Count: 0 } =>
             $"{field.Name} must be \"{TargetModules.AllLinearWord}\" or list at least one linear layer.",
         MicroBatch { Sentences: int sentences } => Number(field, sentences),
@@ -35,16 +38,65 @@ public static class SpecBounds
 
     private static string? Number(SpecFieldDescriptor field, object value)
     {
-        double number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
-        if (field.Range() is not string range || (double.IsFinite(number)
-            && !(number < field.Minimum || number <= field.ExclusiveMinimum || number >= field.ExclusiveMaximum)))
-        {
-            return null;
-        }
-
         string auto = field.Kind == SpecFieldKind.AutoOrInteger ? "\"auto\" or " : "";
         string orNull = field.Attribute.OrNull is string purpose ? $", or null {purpose}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{field.Name} must be {auto}{range}{orNull}; it is {value}.");
+        return OutOfRange(field, value) is string range
+            ? string.Create(CultureInfo.InvariantCulture, $"{field.Name} must be {auto}{range}{orNull}; it is {value}.")
+            : null;
+    }
+
+    /// <summary>The range that a number is not in; null: it is.</summary>
+    private static string? OutOfRange(SpecFieldDescriptor field, object value)
+    {
+        double number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
+        return double.IsFinite(number)
+            && !(number < field.Minimum || number <= field.ExclusiveMinimum || number >= field.ExclusiveMaximum)
+            ? null
+            : field.Range();
+    }
+
+    private static string? Numbers(SpecFieldDescriptor field, IReadOnlyList<int> numbers)
+    {
+        string orNull = field.Attribute.OrNull is string purpose ? $", or be null {purpose}" : "";
+        if (numbers.Count == 0)
+        {
+            return $"{field.Name} must list at least one number{orNull}.";
+        }
+
+        foreach (int number in numbers)
+        {
+            if (OutOfRange(field, number) is string range)
+            {
+                return $"{field.Name} must list numbers that are {range}; it lists {number}.";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Pattern<TValue>(SpecFieldDescriptor field, IReadOnlyDictionary<string, TValue> pattern)
+        where TValue : struct
+    {
+        if (pattern.Count > TextLimits.ModuleNames)
+        {
+            return $"{field.Name} must have at most {TextLimits.ModuleNames} modules; it has {pattern.Count}.";
+        }
+
+        foreach ((string module, TValue value) in pattern)
+        {
+            if (Words(field, [module]) is not null)
+            {
+                return $"{field.Name} must have names of modules of 1 to {field.Attribute.MaxLength} characters that are not blank.";
+            }
+
+            if (OutOfRange(field, value) is string range)
+            {
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"{field.Name} must have numbers that are {range}; that of '{module}' is {value}.");
+            }
+        }
+
+        return null;
     }
 
     private static string? Text(SpecFieldDescriptor field, string text)

@@ -26,6 +26,9 @@ public sealed record SpecFieldDescriptor(PropertyInfo Property, SpecFieldAttribu
         _ when Type == typeof(MicroBatch) => SpecFieldKind.AutoOrInteger,
         _ when Type == typeof(TargetModules) => SpecFieldKind.Layers,
         _ when Type == typeof(JsonObject) => SpecFieldKind.Options,
+        _ when Type == typeof(IReadOnlyList<int>) => SpecFieldKind.Integers,
+        _ when Type == typeof(IReadOnlyDictionary<string, int>) || Type == typeof(IReadOnlyDictionary<string, double>) =>
+            SpecFieldKind.Pattern,
         _ => SpecFieldKind.Words,
     };
 

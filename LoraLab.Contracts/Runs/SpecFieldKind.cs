@@ -29,4 +29,10 @@ public enum SpecFieldKind
 
     /// <summary>A JSON object.</summary>
     Options,
+
+    /// <summary>A list of integers.</summary>
+    Integers,
+
+    /// <summary>A JSON object of module names or their ends, and numbers.</summary>
+    Pattern,
 }

@@ -18,6 +18,12 @@ public static class TextLimits
     /// <summary>Number of tags per run.</summary>
     public const int Tags = 50;
 
+    /// <summary>Name of a module, or the pattern of a rank or alpha.</summary>
+    public const int ModuleName = 200;
+
+    /// <summary>Number of modules that a field names.</summary>
+    public const int ModuleNames = 2_000;
+
     /// <summary>Largest absolute value of a priority.</summary>
     public const int Priority = 1_000_000;
 }

@@ -32,7 +32,14 @@ internal static class SpecDifferences
         JsonObject values = SpecFieldCatalog.ToJson(spec);
         foreach (SpecFieldDescriptor field in SpecFieldCatalog.Of(spec).Fields.Where(field => !field.Has(SpecRoles.Description)))
         {
-            Add(fields, field.Name, values[field.Name]);
+            if (field.Kind == SpecFieldKind.Options)
+            {
+                Add(fields, field.Name, values[field.Name]);
+            }
+            else
+            {
+                fields[field.Name] = values[field.Name]?.DeepClone();
+            }
         }
 
         return fields;
@@ -53,11 +60,15 @@ internal static class SpecDifferences
         }
     }
 
+    private static string Canonical(KeyValuePair<string, JsonNode?> member) =>
+        $"{JsonValue.Create(member.Key).ToJsonString()}:{Canonical(member.Value)}";
+
     /// <summary>A text that is equal for equal values.</summary>
     public static string Canonical(JsonNode? value) => value switch
     {
         null => "null",
         JsonArray array => $"[{string.Join(",", array.Select(Canonical))}]",
+        JsonObject members => $"{{{string.Join(",", members.Select(Canonical))}}}",
         _ when value.GetValueKind() == JsonValueKind.Number && value.AsValue().TryGetValue(out double number) =>
             number.ToString("R", CultureInfo.InvariantCulture),
         _ when value.GetValueKind() == JsonValueKind.Number =>

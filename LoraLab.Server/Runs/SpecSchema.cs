@@ -94,9 +94,23 @@ internal sealed class SpecSchema(Type type, bool hasDefaults = true) : IOpenApiD
 
     private static OpenApiSchema WithBounds(OpenApiSchema schema, SpecFieldDescriptor field)
     {
-        schema.Minimum ??= Text(field.Minimum);
-        schema.ExclusiveMinimum = Text(field.ExclusiveMinimum);
-        schema.ExclusiveMaximum = Text(field.ExclusiveMaximum);
+        // Those of a list or an object are the bounds of its numbers.
+        IOpenApiSchema? inner = field.Kind == SpecFieldKind.Integers ? schema.Items : schema.AdditionalProperties;
+        OpenApiSchema numbers = inner as OpenApiSchema ?? schema;
+        numbers.Minimum ??= Text(field.Minimum);
+        numbers.ExclusiveMinimum = Text(field.ExclusiveMinimum);
+        numbers.ExclusiveMaximum = Text(field.ExclusiveMaximum);
+        if (field.Kind == SpecFieldKind.Integers)
+        {
+            schema.MinItems = 1;
+        }
+
+        if (field.Kind == SpecFieldKind.Pattern)
+        {
+            schema.MaxProperties = TextLimits.ModuleNames;
+            return schema;
+        }
+
         if (field.Attribute.MaxLength > 0 && (field.Kind == SpecFieldKind.Words ? schema.Items : schema) is OpenApiSchema text)
         {
             text.MinLength = field.Kind == SpecFieldKind.Words ? 1 : field.Attribute.MinLength is > 0 and int least ? least : null;

@@ -3,6 +3,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Gradients;
@@ -37,10 +38,10 @@ internal sealed class AdaptedLlama : IDisposable
     {
         LlamaModel model = on ?? TinyLlama.Build(dtype: dtype);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        foreach (LinearLayer linear in model.Linears.Where(linear =>
-            spec.TargetModules.Names is null || spec.TargetModules.Names.Contains(linear.ShortName)))
+        HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
+        foreach (LinearLayer linear in model.Linears.Where(linear => adapted.Contains(linear.Name)))
         {
-            linear.Adapter = method.Create(linear, AdapterRequest.From(spec), spec.MethodOptions);
+            linear.Adapter = method.Create(linear, AdapterRequest.From(spec, linear.Name), spec.MethodOptions);
         }
 
         return new(model);

@@ -15,6 +15,9 @@ internal static class PeftGoldens
         ["lora_alpha"] = As("alpha"),
         ["target_modules"] = As("targetModules"),
         ["use_rslora"] = As("rankStabilized"),
+        ["rank_pattern"] = As("rankPattern"),
+        ["alpha_pattern"] = As("alphaPattern"),
+        ["layers_to_transform"] = As("layersToTransform"),
         // The method follows from the name of the reference.
         ["init_lora_weights"] = (_, _) => { },
     };

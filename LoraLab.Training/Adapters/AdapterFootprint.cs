@@ -5,6 +5,9 @@ namespace LoraLab.Training.Adapters;
 /// <param name="Frozen">Number of frozen values, including factors extracted from the base.</param>
 public sealed record AdapterFootprint(long Trained, long Frozen)
 {
+    /// <summary>The rank r.</summary>
+    public int Rank { get; init; }
+
     /// <summary>Only the middle factor is trained: the backward pass does not need the layer's input.</summary>
     public bool MiddleOnly { get; init; }
 

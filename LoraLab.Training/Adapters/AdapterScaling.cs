@@ -8,8 +8,11 @@ public static class AdapterScaling
     /// <summary>The rule in the notation of method descriptors.</summary>
     public const string Formula = "s = α/r (α/√r with rankStabilized)";
 
-    /// <summary>The scaling of a specification.</summary>
-    public static double Of(RunSpec spec) => Of(spec.Alpha, spec.Rank, spec.RankStabilized);
+    /// <summary>The scaling of a layer.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="module">Full name of the layer, for example <c>model.layers.0.self_attn.q_proj</c>.</param>
+    public static double Of(RunSpec spec, string module) =>
+        Of(LayerSettings.Alpha(spec, module), LayerSettings.Rank(spec, module), spec.RankStabilized);
 
     /// <summary>The scaling.</summary>
     /// <param name="alpha">α.</param>
@@ -17,8 +20,8 @@ public static class AdapterScaling
     /// <param name="rankStabilized">Whether it is rank-stabilized.</param>
     public static double Of(double alpha, int rank, bool rankStabilized) => alpha / Divisor(rank, rankStabilized);
 
-    /// <summary>The α of an adapter whose rank grows by a factor while its scaling stays that of the specification.</summary>
-    public static double AlphaAtRank(RunSpec spec, int growth) => spec.Alpha * Divisor(growth, spec.RankStabilized);
+    /// <summary>The α of an adapter whose rank grows by a factor while its scaling stays the same.</summary>
+    public static double AlphaAtRank(double alpha, int growth, bool rankStabilized) => alpha * Divisor(growth, rankStabilized);
 
     private static double Divisor(int rank, bool rankStabilized) => rankStabilized ? Math.Sqrt(rank) : rank;
 }

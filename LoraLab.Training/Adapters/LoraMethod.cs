@@ -85,6 +85,7 @@ public abstract class LoraMethod
     public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
         new(TrainableParameters(shape, rank), Frozen.Sum(factor => factor.Values(shape, rank)))
         {
+            Rank = rank,
             MiddleOnly = Trained is [AdapterFactor.R],
             SecondBranch = TakesFromBase && SubtractsInBranch(options),
             ReplacesWeight = TakesFromBase && !SubtractsInBranch(options),

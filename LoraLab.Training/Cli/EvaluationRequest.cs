@@ -47,15 +47,10 @@ internal sealed record EvaluationRequest(
         string folder = services.Adapters.Find(Adapter);
         RunSpec? trained = AdapterOrigin.Spec(folder);
         PeftAdapter adapter = services.Adapters.Describe(Adapter);
-        RunSpec spec = Evaluated(trained ?? _untrained with { Model = AdapterOption.BaseModel(services, folder, Model) }) with
-        {
-            InitFrom = Adapter,
-            Rank = adapter.Rank,
-            Alpha = adapter.Alpha,
-            RankStabilized = adapter.Config.RankStabilized,
-            TargetModules = TargetModules.Of(adapter.Targets),
-        };
-        return (spec, AdapterOrigin.Fingerprint(folder));
+        RunSpec spec = Evaluated(trained ?? _untrained with { Model = AdapterOption.BaseModel(services, folder, Model) });
+        return (
+            AdapterLayers.Of(spec with { InitFrom = Adapter }, adapter, services.Models.Find(spec.Model).Config),
+            AdapterOrigin.Fingerprint(folder));
     }
 
     /// <summary>A specification with the evaluation of <paramref name="trained"/> and nothing of its training.</summary>

@@ -71,6 +71,9 @@ public static class SpecDocs
             SpecFieldKind.Boolean => "`true`, `false`",
             SpecFieldKind.Text => "text",
             SpecFieldKind.Words => "list of strings",
+            SpecFieldKind.Integers => "list of integers",
+            SpecFieldKind.Pattern when field.Type == typeof(IReadOnlyDictionary<string, int>) => "object of module names and integers",
+            SpecFieldKind.Pattern => "object of module names and numbers",
             SpecFieldKind.Layers => "list of layer names, or `all-linear`",
             _ => "object",
         };
@@ -78,11 +81,14 @@ public static class SpecDocs
         [
             kind,
             .. field.Range() is string range ? [range] : Array.Empty<string>(),
-            .. field.Attribute.MaxLength > 0 ? [$"at most {field.Attribute.MaxLength} characters"] : Array.Empty<string>(),
+            .. field.Attribute.MaxLength > 0 ? [Longest(field)] : Array.Empty<string>(),
             .. field.IsNullable && field.Default is not null ? [$"null: {field.Attribute.Placeholder}"] : Array.Empty<string>(),
         ];
         return string.Join("; ", parts) + (field.Attribute.Unit is string unit ? $" ({unit})" : "");
     }
+
+    private static string Longest(SpecFieldDescriptor field) =>
+        $"{(field.Kind == SpecFieldKind.Pattern ? "names of " : "")}at most {field.Attribute.MaxLength} characters";
 
     // A vertical bar would end the table cell.
     private static string Help(SpecFieldDescriptor field) => field.Attribute.Help.Replace("|", "\\|", StringComparison.Ordinal);

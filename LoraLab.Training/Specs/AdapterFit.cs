@@ -14,44 +14,52 @@ internal static class AdapterFit
     /// <summary>Why the adapter does not fit, with the remedy, as the predicate of a sentence without a period; null: it fits.</summary>
     public static string? Problem(RunSpec spec, LlamaConfig config, PeftAdapter adapter)
     {
-        if (adapter.Ranks.Count > 1)
-        {
-            return $"has modules of the ranks {string.Join(", ", adapter.Ranks)}, but a run has one rank; use an adapter of one rank";
-        }
-
-        if (adapter.Ranks[0] != spec.Rank)
-        {
-            return $"has rank {adapter.Ranks[0]}, but the run has rank {spec.Rank}; set rank to {adapter.Ranks[0]}";
-        }
-
-        Dictionary<string, BlockLinear> layers = Enumerable.Range(0, config.Layers)
-            .SelectMany(layer => config.AdaptedLinears(spec.TargetModules).Select(linear => (Name: linear.ModuleName(layer), linear)))
-            .ToDictionary(adapted => adapted.Name, adapted => adapted.linear);
-        return Targets(spec, config, adapter)
+        Dictionary<string, AdaptedLinear> layers = AdaptedLinear.Of(spec, config).ToDictionary(adapted => adapted.Module);
+        return OneRank(spec, adapter)
+            ?? Targets(layers.Values, adapter)
             ?? Missing(
                 adapter.Modules.Keys.Where(module => !layers.ContainsKey(module)), "has factors for {0}, which the run does not adapt")
             ?? Missing(layers.Keys.Where(module => !adapter.Modules.ContainsKey(module)), "has no factors for {0}, which the run adapts")
-            ?? adapter.Modules.Select(module => Shape(module.Key, module.Value, layers[module.Key]))
+            ?? adapter.Modules.Select(module => Rank(module.Key, module.Value, layers[module.Key].Rank))
+                .FirstOrDefault(problem => problem is not null)
+            ?? adapter.Modules.Select(module => Shape(module.Key, module.Value, layers[module.Key].Linear))
                 .FirstOrDefault(problem => problem is not null);
     }
 
     /// <summary>The warning if the run scales the factors otherwise than the adapter's own configuration; null: it does not.</summary>
     public static string? ScalingWarning(RunSpec spec, PeftAdapter adapter)
     {
-        double run = AdapterScaling.Of(spec);
-        double[] other = [.. adapter.Scalings.Where(scaling => Math.Abs(scaling - run) > 1e-9 * run)];
+        (double Own, double Run)[] other =
+        [
+            .. adapter.Modules.Select(module => (Own: module.Value.Scaling, Run: AdapterScaling.Of(spec, module.Key)))
+                .Where(scaling => Math.Abs(scaling.Own - scaling.Run) > 1e-9 * scaling.Run).Distinct().Order(),
+        ];
         return other.Length == 0 ? null : string.Create(
             CultureInfo.InvariantCulture,
-            $"was trained with the scaling s = {string.Join(", ", other.Select(Number))} (lora_alpha {Number(adapter.Config.Alpha)}"
-                + $"{(adapter.Config.RankStabilized ? ", use_rslora" : "")}), but the run uses s = {Number(run)}, which changes what "
-                + $"its factors add to the weights; set alpha and rankStabilized as in the adapter to continue it unchanged.");
+            $"was trained with the scaling s = {Numbers(other.Select(scaling => scaling.Own))} (lora_alpha {Number(adapter.Config.Alpha)}"
+                + $"{(adapter.Config.RankStabilized ? ", use_rslora" : "")}), but the run uses "
+                + $"s = {Numbers(other.Select(scaling => scaling.Run))}, which changes what its factors add to the weights; set "
+                + $"{(adapter.Config.AlphaPattern is { Count: > 0 } ? "alpha, alphaPattern" : "alpha")} and rankStabilized as in the "
+                + $"adapter to continue it unchanged.");
     }
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
-    private static string? Targets(RunSpec spec, LlamaConfig config, PeftAdapter adapter)
+    private static string Numbers(IEnumerable<double> values) => string.Join(", ", values.Distinct().Order().Select(Number));
+
+    /// <summary>A rank that is the same for all modules in the adapter and in the run, but another one.</summary>
+    private static string? OneRank(RunSpec spec, PeftAdapter adapter) =>
+        spec.RankPattern is null && adapter.Ranks is [int rank] && rank != spec.Rank
+            ? $"has rank {rank}, but the run has rank {spec.Rank}; set rank to {rank}"
+            : null;
+
+    private static string? Rank(string module, PeftModule factors, int rank) => factors.Rank == rank
+        ? null
+        : $"has rank {factors.Rank} for '{module}', but the run has rank {rank} there; set rank and rankPattern as in the adapter";
+
+    private static string? Targets(IEnumerable<AdaptedLinear> layers, PeftAdapter adapter)
     {
-        string[] run = [.. config.AdaptedLinears(spec.TargetModules).Select(linear => linear.Name).Order(StringComparer.Ordinal)];
+        string[] run = [.. layers.Select(adapted => adapted.Linear.Name).Distinct().Order(StringComparer.Ordinal)];
         return run.SequenceEqual(adapter.Targets)
             ? null
             : $"adapts {Excerpt.Of(adapter.Targets)}, but the run adapts {string.Join(", ", run)}; targetModules must match the adapter";
@@ -63,11 +71,12 @@ internal static class AdapterFit
         return all.Length == 0
             ? null
             : string.Format(CultureInfo.InvariantCulture, problem, $"'{Excerpt.Of(all[0])}'")
-                + $" ({all.Length} such modules); use an adapter of the same layers, or another model";
+                + $" ({all.Length} such modules); use an adapter of the same layers, set layersToTransform and "
+                + "excludeModules as in the adapter, or use another model";
     }
 
     private static string? Shape(string module, PeftModule factors, BlockLinear layer) => factors.Out == layer.Out && factors.In == layer.In
         ? null
-        : $"has factors for a layer '{module}' of {factors.Out}×{factors.In}, but the model has {layer.Out}×{layer.In}: the adapter is for "
-            + "another model";
+        : $"has factors for a layer '{module}' of {factors.Out}×{factors.In}, but the model has {layer.Out}×{layer.In}: the adapter is "
+            + "for another model";
 }

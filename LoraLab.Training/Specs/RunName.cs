@@ -16,7 +16,22 @@ public static class RunName
             rate += "/" + Rate(method.LearningRate(spec, AdapterFactor.B.Name()));
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{spec.Method} r{spec.Rank} a{spec.Alpha:R} lr{rate} s{spec.Seed}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{spec.Method} r{AdapterSummary.Ranks(spec)} a{AdapterSummary.Alphas(spec)}{Layers(spec)} lr{rate} s{spec.Seed}");
+    }
+
+    private static string Layers(RunSpec spec)
+    {
+        const int MostNames = 2;
+        string layers = spec.LayersToTransform is null ? "" : $" layers {AdapterSummary.Layers(spec.LayersToTransform)}";
+        string excluded = spec.ExcludeModules switch
+        {
+            null => "",
+            { Count: <= MostNames } few => $" without {string.Join(",", few)}",
+            _ => $" without {spec.ExcludeModules.Count} modules",
+        };
+        return layers + excluded;
     }
 
     // Formats 0.0002 as 2e-4.

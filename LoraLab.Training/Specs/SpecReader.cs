@@ -83,6 +83,9 @@ public static class SpecReader
         SpecFieldKind.Boolean => "true or false",
         SpecFieldKind.Text => "a string",
         SpecFieldKind.Options => "a JSON object",
+        SpecFieldKind.Integers => "a list of whole numbers",
+        SpecFieldKind.Pattern when field.Type == typeof(IReadOnlyDictionary<string, int>) => "an object of module names and whole numbers",
+        SpecFieldKind.Pattern => "an object of module names and numbers",
         _ => "a list of strings",
     };
 

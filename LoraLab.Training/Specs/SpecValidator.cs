@@ -7,6 +7,7 @@ using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Tasks;
 
@@ -27,7 +28,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
     {
         List<FieldError> errors = [];
         List<string> warnings = [];
-        RunSpec spec = SpecReader.Read(json, errors);
+        RunSpec spec = WithoutEmpty(SpecReader.Read(json, errors));
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(reported => reported.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
         List<FileSnapshot> files = [];
@@ -90,10 +91,17 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             EvalRows = data.EvaluationCount,
             Task = data.Task.Id,
             Metric = data.Metric,
-            TrainableParameters = config!.Layers * config.AdaptedLinears(spec.TargetModules)
-                .Sum(shape => method!.TrainableParameters(shape, spec.Rank)),
+            TrainableParameters = AdaptedLinear.Of(spec, config!).Sum(adapted => method!.TrainableParameters(adapted.Linear, adapted.Rank)),
         };
     }
+
+    /// <summary>The specification with null for a pattern or a list of excluded modules that is empty, which means the same.</summary>
+    private static RunSpec WithoutEmpty(RunSpec spec) => spec with
+    {
+        RankPattern = spec.RankPattern is { Count: 0 } ? null : spec.RankPattern,
+        AlphaPattern = spec.AlphaPattern is { Count: 0 } ? null : spec.AlphaPattern,
+        ExcludeModules = spec.ExcludeModules is { Count: 0 } ? null : spec.ExcludeModules,
+    };
 
     /// <summary>Last part of a model's name: repositories, folders and paths name the same model.</summary>
     internal static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
@@ -134,32 +142,14 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             }
         }
 
-        LinearShape? smallest = config.AdaptedLinears(spec.TargetModules).MinBy(shape => Math.Min(shape.Out, shape.In));
-        if (smallest is null || method is null)
+        if (method is null || new LayerRules(spec, config, method) is not { HasTargets: true } layers)
         {
             return;
         }
 
-        int bound = Math.Min(smallest.Out, smallest.In);
-        string shape = $"{smallest.Name} ({smallest.Out}×{smallest.In})";
-        int needed = method.ComponentsNeeded(spec.Rank, spec.MethodOptions);
-        if (spec.Rank > bound)
-        {
-            errors.Add(new("rank", $"rank must be at most {bound}, the smaller dimension of {shape}; it is {spec.Rank}."));
-        }
-        else if (needed > bound)
-        {
-            errors.Add(new(
-                "rank",
-                $"{method.Id} with rank {spec.Rank} needs {needed} components of every layer, but {shape} has {bound}; lower rank or the "
-                    + "options of the method that multiply it."));
-        }
-        else if (spec.Rank * 4 > bound)
-        {
-            warnings.Add($"rank {spec.Rank} is more than a quarter of the smaller dimension of {smallest.Name} "
-                + $"({bound}), so it is hardly low-rank.");
-        }
-
+        FieldError[] violated = [.. layers.Errors().Where(error => errors.TrueForAll(reported => reported.Field != error.Field))];
+        errors.AddRange(violated);
+        warnings.AddRange(violated.Length > 0 ? [] : layers.Warnings());
         warnings.AddRange(method.Warnings(spec));
     }
 

@@ -7,6 +7,7 @@ using LoraLab.Training.Adapters.Svd;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
@@ -136,9 +137,8 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         CancellationToken cancellation,
         Action? onProgress)
     {
-        AdapterRequest request = AdapterRequest.From(spec) with { SvdCache = decompositions };
-        HashSet<string> targets = [.. model.Config.AdaptedLinears(spec.TargetModules).Select(shape => shape.Name)];
-        LinearLayer[] layers = [.. model.Linears.Where(linear => targets.Contains(linear.ShortName))];
+        HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
+        LinearLayer[] layers = [.. model.Linears.Where(linear => adapted.Contains(linear.Name))];
         IReadOnlyDictionary<string, (torch.Tensor A_RI, torch.Tensor B_OR)>? given =
             spec.InitFrom is not null && checkpoint is null && method.TakesFromBase
                 ? PeftImport.Factors(adapters.Find(spec.InitFrom), layers, method)
@@ -147,6 +147,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         foreach (LinearLayer linear in layers)
         {
             cancellation.ThrowIfCancellationRequested();
+            AdapterRequest request = AdapterRequest.From(spec, linear.Name) with { SvdCache = decompositions };
             linear.Adapter = checkpoint?.Rebuild(method, linear, request, spec.MethodOptions)
                 ?? (given?.TryGetValue(linear.Name, out (torch.Tensor A_RI, torch.Tensor B_OR) factors) == true
                     ? method.CreateFrom(linear, request, factors.A_RI, factors.B_OR, spec.MethodOptions)

@@ -55,7 +55,7 @@ public sealed class DeltaTests
                     using LinearLayer layer = new("m", randn(found.height, found.width, dtype: float32, generator: generator));
                     // Dropout applies in training only: neither a plain pass nor ΔW includes it.
                     RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized, Dropout = 0.3 };
-                    layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
+                    layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions);
                     foreach (AdapterParameter parameter in layer.Adapter.Trainable)
                     {
                         parameter.Value.add_(randn(parameter.Value.shape, dtype: float32, generator: generator));
@@ -90,7 +90,7 @@ public sealed class DeltaTests
             }
 
             Tensor Branch(RunSpec spec, Tensor? middle) =>
-                new LowRankAdapter("m", a_RI.clone(), b_OR.clone(), AdapterRequest.From(spec).Scaling, r_RR: middle?.clone())
+                new LowRankAdapter("m", a_RI.clone(), b_OR.clone(), AdapterRequest.From(spec, "m").Scaling, r_RR: middle?.clone())
                     .Branch(x_BTI, ForwardPass.Plain);
         }
     }

@@ -113,6 +113,6 @@ public sealed class InitialValueTests
     private static LowRankAdapter Create(string method, LinearLayer layer, JsonObject options, long seed)
     {
         RunSpec spec = AdaptedLlama.SpecOf(method, Rank, options: options) with { Seed = seed };
-        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions).LowRank();
+        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions).LowRank();
     }
 }

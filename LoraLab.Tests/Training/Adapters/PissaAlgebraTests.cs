@@ -115,6 +115,6 @@ public sealed class PissaAlgebraTests
 
     private sealed record Case(int Height, int Width, int Rank, double Alpha, bool RankStabilized, int Seed)
     {
-        public double Scaling => AdapterRequest.From(new() { Rank = Rank, Alpha = Alpha, RankStabilized = RankStabilized }).Scaling;
+        public double Scaling => AdapterRequest.From(new() { Rank = Rank, Alpha = Alpha, RankStabilized = RankStabilized }, "m").Scaling;
     }
 }

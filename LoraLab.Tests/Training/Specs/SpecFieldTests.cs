@@ -134,6 +134,16 @@ public sealed class SpecFieldTests
     }
 
     [Fact]
+    public void Compare_Patterns_AreOneDifference()
+    {
+        RunSpec other = new() { RankPattern = new Dictionary<string, int> { ["q_proj"] = 8, ["v_proj"] = 2 }, LayersToTransform = [0] };
+
+        CompareDocument compared = RunComparison.Of([Run("a", new RunSpec()), Run("b", other)]);
+
+        Assert.Equal(["layersToTransform", "rankPattern"], compared.Differences.Select(difference => difference.Field).Order());
+    }
+
+    [Fact]
     public void Study_AddedField_CanBeInAGrid()
     {
         StudyPlan plan = new()

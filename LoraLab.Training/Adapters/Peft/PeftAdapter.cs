@@ -25,25 +25,6 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
     /// <summary>Scalings s of the modules, in ascending order.</summary>
     public IReadOnlyList<double> Scalings { get; } = [.. Modules.Values.Select(module => module.Scaling).Distinct().Order()];
 
-    /// <summary>The rank of all modules.</summary>
-    /// <exception cref="RunFailure">They have different ranks; field <c>initFrom</c>.</exception>
-    public int Rank => Ranks.Count == 1
-        ? Ranks[0]
-        : throw RunFailure.BadData(
-            $"initFrom: the adapter in {Folder} has modules of the ranks {string.Join(", ", Ranks)}, but a run has one rank; use an "
-                + "adapter of one rank.",
-            PeftImport.Field);
-
-    /// <summary>The α that gives all modules their scaling.</summary>
-    /// <exception cref="RunFailure">They have different ranks or scalings; field <c>initFrom</c>.</exception>
-    public double Alpha => Scalings.Count > 1
-        ? throw RunFailure.BadData(
-            $"initFrom: the adapter in {Folder} has modules of different scalings (alpha_pattern), but a run has one alpha; use an adapter "
-                + "of one alpha.",
-            PeftImport.Field)
-        : Scalings[0] == Config.Scaling && Rank == Config.Rank ? Config.Alpha
-        : Scalings[0] / AdapterScaling.Of(1, Rank, Config.RankStabilized);
-
     /// <summary>Reads the configuration and the weights of an adapter folder; the values are only checked.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>

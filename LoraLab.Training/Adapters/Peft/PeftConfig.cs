@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Adapters.Peft;
@@ -66,9 +65,9 @@ public sealed record PeftConfig
     /// <exception cref="RunFailure">The configuration states another rank; field <c>initFrom</c>.</exception>
     public double ScalingOf(string module, int rank, string folder)
     {
-        double stated = Matching(RankPattern, module) ?? RankOrNull ?? rank;
+        double stated = ModulePatterns<double>.Of(RankPattern)?.Find(module) ?? RankOrNull ?? rank;
         return stated == rank
-            ? AdapterScaling.Of(Matching(AlphaPattern, module) ?? Alpha, rank, RankStabilized)
+            ? AdapterScaling.Of(ModulePatterns<double>.Of(AlphaPattern)?.Find(module) ?? Alpha, rank, RankStabilized)
             : throw RunFailure.BadData(
                 $"initFrom: {Path.Combine(folder, PeftFiles.Config)} states rank {stated} for '{module}' (r and rank_pattern), but its "
                     + $"factors have rank {rank}; use the files of one adapter.",
@@ -108,6 +107,11 @@ public sealed record PeftConfig
                 + "adapter of LoRA factors only";
         }
 
+        if (InvalidPattern() is string pattern)
+        {
+            return pattern;
+        }
+
         if (AlphaPattern?.Values.Any(value => !double.IsFinite(value) || value <= 0) == true)
         {
             return "has an alpha_pattern with a value that is not greater than 0; set those that it was trained with";
@@ -137,34 +141,15 @@ public sealed record PeftConfig
                 + Convert;
     }
 
-    /// <summary>The value of the first key that matches a name, as in PEFT: keys are names, their ends or regular expressions.</summary>
-    private static double? Matching(IReadOnlyDictionary<string, double>? pattern, string module)
+    /// <summary>Why a pattern cannot be used, as the predicate of a sentence; null: all can.</summary>
+    private string? InvalidPattern()
     {
-        foreach ((string key, double value) in pattern ?? new Dictionary<string, double>())
-        {
-            if (Matches(key, module))
-            {
-                return value;
-            }
-        }
-
-        return null;
-    }
-
-    private static bool Matches(string key, string module)
-    {
-        if (module == key || module.EndsWith("." + key, StringComparison.Ordinal))
-        {
-            return true;
-        }
-
-        try
-        {
-            return Regex.IsMatch(module, $@"\A(?:.*\.)?(?:{key})\z", RegexOptions.None, TimeSpan.FromSeconds(1));
-        }
-        catch (Exception problem) when (problem is RegexParseException or RegexMatchTimeoutException)
-        {
-            return false;
-        }
+        (string Name, string? Key)[] invalid =
+        [
+            ("rank_pattern", ModulePatterns<double>.Of(RankPattern)?.Invalid),
+            ("alpha_pattern", ModulePatterns<double>.Of(AlphaPattern)?.Invalid),
+        ];
+        (string name, string? key) = invalid.FirstOrDefault(pattern => pattern.Key is not null);
+        return key is null ? null : $"has {name} '{Excerpt.Of(key)}', which is not a regular expression; use the name of a module";
     }
 }

@@ -51,14 +51,13 @@ public static class PeftExport
 
     private static JsonObject Config(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters, int growth)
     {
-        double alpha = AdapterScaling.AlphaAtRank(spec, growth);
         string[] targets =
         [
             .. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal),
         ];
-        return new JsonObject
+        JsonObject config = new()
         {
-            ["alpha_pattern"] = new JsonObject(),
+            ["alpha_pattern"] = Pattern(spec.AlphaPattern, alpha => Alpha(spec, alpha, growth)),
             ["auto_mapping"] = null,
             ["base_model_name_or_path"] = spec.Model,
             ["bias"] = "none",
@@ -67,22 +66,42 @@ public static class PeftExport
             ["init_lora_weights"] = true,
             ["layer_replication"] = null,
             ["layers_pattern"] = null,
-            ["layers_to_transform"] = null,
+            ["layers_to_transform"] = spec.LayersToTransform is { } layers
+                ? new JsonArray([.. layers.Select(layer => (JsonNode?)layer)])
+                : null,
             ["loftq_config"] = new JsonObject(),
-            ["lora_alpha"] = alpha == Math.Floor(alpha) ? JsonValue.Create((long)alpha) : JsonValue.Create(alpha),
+            ["lora_alpha"] = Alpha(spec, spec.Alpha, growth),
             ["lora_dropout"] = spec.Dropout,
             ["megatron_config"] = null,
             ["megatron_core"] = "megatron.core",
             ["modules_to_save"] = null,
             ["peft_type"] = "LORA",
             ["r"] = spec.Rank * growth,
-            ["rank_pattern"] = new JsonObject(),
+            ["rank_pattern"] = Pattern(spec.RankPattern, rank => JsonValue.Create(rank * growth)),
             ["revision"] = null,
             ["target_modules"] = new JsonArray([.. targets.Select(target => (JsonNode?)target)]),
             ["task_type"] = "CAUSAL_LM",
             ["use_dora"] = false,
             ["use_rslora"] = spec.RankStabilized,
         };
+        if (spec.ExcludeModules is { Count: > 0 } excluded)
+        {
+            // PEFT knows it since 0.14.
+            config.Insert(
+                config.IndexOf("fan_in_fan_out"), "exclude_modules", new JsonArray([.. excluded.Select(module => (JsonNode?)module)]));
+        }
+
+        return config;
+    }
+
+    private static JsonObject Pattern<TValue>(IReadOnlyDictionary<string, TValue>? pattern, Func<TValue, JsonNode> value) =>
+        new((pattern ?? new Dictionary<string, TValue>())
+            .Select(module => KeyValuePair.Create(module.Key, (JsonNode?)value(module.Value))));
+
+    private static JsonValue Alpha(RunSpec spec, double alpha, int growth)
+    {
+        double grown = AdapterScaling.AlphaAtRank(alpha, growth, spec.RankStabilized);
+        return grown == Math.Floor(grown) ? JsonValue.Create((long)grown) : JsonValue.Create(grown);
     }
 
     private static JsonObject Metadata(RunSpec spec, string fileVersion) => new()

@@ -21,12 +21,11 @@ public sealed class BlockMemory
     /// <summary>A block of a model.</summary>
     /// <param name="block">What the block consists of.</param>
     /// <param name="adapters">Adapters of a block by the short name of their layer.</param>
-    /// <param name="rank">r.</param>
     /// <param name="half">Whether the frozen weights are bf16 or fp16.</param>
     /// <param name="gpu">Whether the model runs on a GPU.</param>
     /// <param name="dropout">Whether there is dropout.</param>
     public BlockMemory(
-        BlockDescription block, IReadOnlyDictionary<string, AdapterFootprint> adapters, int rank, bool half, bool gpu, bool dropout)
+        BlockDescription block, IReadOnlyDictionary<string, AdapterFootprint> adapters, bool half, bool gpu, bool dropout)
     {
         (_half, _gpu, _value) = (half, gpu, half ? sizeof(short) : Single);
         _rowAttention = RowAttention.Supports(block, !gpu, half);
@@ -37,7 +36,7 @@ public sealed class BlockMemory
             (block.Has(NormRole.AttentionOutput) ? _value * _width : 0, block.Has(NormRole.MlpOutput) ? _value * _width : 0);
         (_fusedQkv, _fusedGateUp) = (block.Has(LinearRole.QueryKeyValue), block.Has(LinearRole.GateUp));
         _unfusedScores = gpu || block.AttentionSoftCap is not null;
-        _lowRank = (double)rank * adapters.Count;
+        _lowRank = adapters.Values.Sum(adapter => (double)adapter.Rank);
         _workspaces = block.Linears.ToDictionary(linear => linear.Role, linear =>
             new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         Masks = new(dropout ? Single * block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
@@ -46,6 +45,9 @@ public sealed class BlockMemory
 
     /// <summary>Saved for the backward pass: every <see cref="SavedActivation"/>.</summary>
     public PassBytes Saved { get; }
+
+    /// <summary>All that a block below the first adapter saves.</summary>
+    public PassBytes Output => Bytes(SavedActivation.Output);
 
     /// <summary>Dropout masks of a block, which exist while it is computed.</summary>
     public PassBytes Masks { get; }

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Models.Weights;
 
@@ -30,8 +31,8 @@ public static class MemoryEstimator
     public static MemoryEstimate Of(MemoryRequest request)
     {
         double weights = Weights(request);
-        double adapters = request.Config.Layers * request.Adapters.Values.Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
-        double optimizer = request.Config.Layers * request.Adapters.Values.Sum(adapter => BytesPerTrainedValue * adapter.Trained);
+        double adapters = AdaptersOf(request).Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
+        double optimizer = AdaptersOf(request).Sum(adapter => BytesPerTrainedValue * adapter.Trained);
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
             .MaxBy(entry => entry.Item2);
@@ -76,16 +77,15 @@ public static class MemoryEstimator
         double all = CheckpointShapes.Of(request.Config)
             .Sum(weight => weight.Shape.Aggregate(
                 CheckpointNames.IsGain(weight.Name, weight.Shape) ? Single : value, (product, length) => product * length));
-        double replaced = request.Config.Block.Linears
-            .Where(linear => request.Mapped && request.Adapters.TryGetValue(linear.Name, out Adapters.AdapterFootprint? adapter)
-                && adapter.ReplacesWeight)
-            .Sum(linear => value * linear.Out * linear.In);
-        return all + (request.Config.Layers * replaced);
+        double replaced = request.Adapters.Sum(adapters => request.Config.Block.Linears
+            .Where(linear => request.Mapped && adapters.TryGetValue(linear.Name, out AdapterFootprint? adapter) && adapter.ReplacesWeight)
+            .Sum(linear => value * linear.Out * linear.In));
+        return all + replaced;
     }
 
-    /// <summary>Memory of a block of the requested model.</summary>
-    public static BlockMemory Block(MemoryRequest request) =>
-        new(request.Config.Block, request.Adapters, request.Spec.Rank, request.Half, request.Gpu, request.Spec.Dropout > 0);
+    /// <summary>Memory of the blocks of the requested model.</summary>
+    public static BlocksMemory Blocks(MemoryRequest request) =>
+        new(request.Config.Block, request.Adapters, request.Half, request.Gpu, request.Spec.Dropout > 0);
 
     /// <summary>Memory of a training pass of <c>PackedLlama.Gradient</c>, or of the reference path.</summary>
     public static TrainingMemory Training(MemoryRequest request, PassShape pass)
@@ -95,16 +95,15 @@ public static class MemoryEstimator
             return ReferenceMemory.Of(request, pass);
         }
 
-        BlockMemory block = Block(request);
+        BlocksMemory blocks = Blocks(request);
         double stream = Single * request.Config.HiddenSize * pass.Rows;
         // Including the rotary angles and the mask of source cells.
         double saved =
-            (request.Config.Layers * block.Saved.Of(pass)) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
-        double masks = block.Masks.Of(pass);
+            blocks.Saved.Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
         // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
         // block.
-        double forward = Peak(block.Forward, pass) + masks;
-        double backward = stream + Peak(block.Backward, pass) + masks;
+        double forward = blocks.Forward(pass);
+        double backward = stream + blocks.Backward(pass);
         double head = Head(request, pass) + stream;
         return new(pass, saved, Math.Max(forward, backward), head);
     }
@@ -116,7 +115,7 @@ public static class MemoryEstimator
         int rows = Math.Min(pass.HeadRows, TrainingPass.ChunkRows(request.Config.VocabularySize));
         // Logits in fp32 and their exponentials.
         double scores = 2 * Single * rows * request.Config.VocabularySize;
-        return Math.Max((2 * stream) + Peak(Block(request).Forward, pass), scores);
+        return Math.Max((2 * stream) + Blocks(request).Evaluation(pass), scores);
     }
 
     // loss_head: the target rows, their norm and its gradient, and the logits of one chunk with their exponentials.
@@ -130,5 +129,5 @@ public static class MemoryEstimator
         return ((Single + (2 * value)) * rows) + Math.Max(logits, normBackward);
     }
 
-    private static double Peak(IEnumerable<PassBytes> candidates, PassShape pass) => candidates.Max(candidate => candidate.Of(pass));
+    private static IEnumerable<AdapterFootprint> AdaptersOf(MemoryRequest request) => request.Adapters.SelectMany(block => block.Values);
 }

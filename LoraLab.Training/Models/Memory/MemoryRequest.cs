@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
 
 namespace LoraLab.Training.Models.Memory;
@@ -13,8 +14,8 @@ public sealed record MemoryRequest
     /// <summary>The specification with the resolved precision.</summary>
     public required RunSpec Spec { get; init; }
 
-    /// <summary>Adapters of a block by the short name of their layer.</summary>
-    public required IReadOnlyDictionary<string, AdapterFootprint> Adapters { get; init; }
+    /// <summary>Adapters of each block by the short name of their layer.</summary>
+    public required IReadOnlyList<IReadOnlyDictionary<string, AdapterFootprint>> Adapters { get; init; }
 
     /// <summary>Training passes; the largest determines the estimate.</summary>
     public required IReadOnlyList<PassShape> Training { get; init; }
@@ -46,11 +47,24 @@ public sealed record MemoryRequest
     /// <summary>Whether a resolved precision takes two bytes per value.</summary>
     public static bool IsHalf(Precision precision) => precision is Precision.Bf16 or Precision.Fp16;
 
-    /// <summary>Adapter footprints of a block, by layer name, for a specification with a known method.</summary>
-    public static IReadOnlyDictionary<string, AdapterFootprint> AdaptersOf(RunSpec spec, LlamaConfig config)
+    /// <summary>
+    /// Adapter footprints of each block, by layer name, for a specification with a known method; blocks with the same adapters share them.
+    /// </summary>
+    public static IReadOnlyList<IReadOnlyDictionary<string, AdapterFootprint>> AdaptersOf(RunSpec spec, LlamaConfig config)
     {
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        return config.AdaptedLinears(spec.TargetModules)
-            .ToDictionary(shape => shape.Name, shape => method.Footprint(shape, spec.Rank, spec.MethodOptions));
+        ILookup<int, AdaptedLinear> adapted = AdaptedLinear.Of(spec, config).ToLookup(linear => linear.Block);
+        Dictionary<string, IReadOnlyDictionary<string, AdapterFootprint>> distinct = [];
+        return
+        [
+            .. Enumerable.Range(0, config.Layers).Select(block =>
+            {
+                string ranks = string.Join(",", adapted[block].Select(linear => $"{linear.Linear.Name} {linear.Rank}"));
+                return distinct.TryGetValue(ranks, out IReadOnlyDictionary<string, AdapterFootprint>? same)
+                    ? same
+                    : distinct[ranks] = adapted[block].ToDictionary(
+                        linear => linear.Linear.Name, linear => method.Footprint(linear.Linear, linear.Rank, spec.MethodOptions));
+            }),
+        ];
     }
 }

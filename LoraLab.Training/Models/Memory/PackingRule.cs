@@ -31,10 +31,9 @@ public static class PackingRule
     /// <summary>Bytes of activations that all blocks save per token, without padding.</summary>
     public static double BytesPerToken(RunSpec spec, LlamaConfig config, bool gpu)
     {
-        BlockMemory block = new(
-            config.Block, MemoryRequest.AdaptersOf(spec, config), spec.Rank, MemoryRequest.IsHalf(spec.Precision), gpu, spec.Dropout > 0);
-        PassBytes saved = block.Saved;
-        return config.Layers * (saved.PerRow + saved.PerCell);
+        BlocksMemory blocks = new(
+            config.Block, MemoryRequest.AdaptersOf(spec, config), MemoryRequest.IsHalf(spec.Precision), gpu, spec.Dropout > 0);
+        return blocks.Saved.PerRow + blocks.Saved.PerCell;
     }
 
     /// <summary>Whether the specification selects the reference path: one sentence per pass under plain autograd.</summary>

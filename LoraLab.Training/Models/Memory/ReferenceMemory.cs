@@ -20,11 +20,13 @@ internal static class ReferenceMemory
         // Both inputs of the norms; queries, repeated keys and values, attention output; gate, its activation, up.
         double saved = (2 * Single * d) + (4 * value * a) + (3 * value * f);
         // The fp32 input of each branch: a separate copy if the layer computes in half precision.
-        double inputs = Single * block.Linears.Where(linear => request.Adapters.ContainsKey(linear.Name))
-            .Sum(linear => (double)linear.In);
+        double inputs = Single * request.Adapters.Sum(adapters =>
+            block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => (double)linear.In));
+        // Autograd saves nothing of the blocks below the first adapter.
+        int layers = request.Adapters.SkipWhile(adapters => adapters.Count == 0).Count();
         // Logits, their fp32 copy, their log-softmax and two gradients.
         double head = ((4 * Single) + value) * config.VocabularySize * pass.HeadRows;
-        return new(pass, config.Layers * (saved + inputs) * pass.Rows, Workspace(request) * pass.Rows, head);
+        return new(pass, ((layers * saved) + inputs) * pass.Rows, Workspace(request) * pass.Rows, head);
     }
 
     /// <summary>Bytes per token that a block holds: until it ends, its dispose scope keeps every intermediate result.</summary>

@@ -26,7 +26,7 @@ internal static class MemoryAdvice
         List<RunSuggestion> found =
         [
             .. First(SmallerPasses(spec, request)),
-            .. First(Halvings(spec.Rank).Select(rank => spec with { Rank = rank })),
+            .. First(SmallerRanks(spec)),
             .. First(FewerTargets(spec)),
             .. First(HalfPrecision(spec)),
         ];
@@ -74,7 +74,21 @@ internal static class MemoryAdvice
         Halvings(MemoryEstimator.Of(request(spec)).PassTokens).Where(tokens => tokens >= MinPassTokens)
             .Select(tokens => spec with { PackTokens = tokens, MicroBatch = MicroBatch.Auto });
 
+    private static IEnumerable<RunSpec> SmallerRanks(RunSpec spec)
+    {
+        for (int divisor = 2; divisor <= Math.Max(spec.Rank, spec.RankPattern?.Values.Max() ?? 1); divisor *= 2)
+        {
+            yield return spec with
+            {
+                Rank = Math.Max(1, spec.Rank / divisor),
+                RankPattern = spec.RankPattern?.ToDictionary(module => module.Key, module => Math.Max(1, module.Value / divisor)),
+            };
+        }
+    }
+
+    // Fields about modules that are no targets anymore would be refused.
     private static IEnumerable<RunSpec> FewerTargets(RunSpec spec) =>
+        (spec.RankPattern, spec.AlphaPattern, spec.ExcludeModules) is not (null, null, null) ? [] :
         spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewestTargets }] : [];
 
     private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec) =>
@@ -115,12 +129,19 @@ internal static class MemoryAdvice
             if (!JsonNode.DeepEquals(value, before[field]))
             {
                 changes[field] = value?.DeepClone();
-                words.Add($"{field} {(value is JsonArray names ? string.Join(" and ", names) : value)}");
+                words.Add($"{field} {Words(value)}");
             }
         }
 
         return new(string.Join(", ", words), changes, totalMb);
     }
+
+    private static string? Words(JsonNode? value) => value switch
+    {
+        JsonArray names => string.Join(" and ", names),
+        JsonObject members => string.Join(" and ", members.Select(member => $"{member.Key} {member.Value}")),
+        _ => value?.ToString(),
+    };
 
     private static IEnumerable<int> Halvings(int from)
     {

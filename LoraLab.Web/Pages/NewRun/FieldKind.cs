@@ -9,6 +9,15 @@ public enum FieldKind
     /// <summary>A number; text that is not a number is sent as typed, and the server reports the error.</summary>
     Number,
 
+    /// <summary>Words separated by commas.</summary>
+    Words,
+
+    /// <summary>Numbers separated by commas.</summary>
+    Numbers,
+
+    /// <summary>Names with numbers, <c>name: number</c>, separated by commas, or a JSON object.</summary>
+    Pattern,
+
     /// <summary>One of several words.</summary>
     Choice,
 

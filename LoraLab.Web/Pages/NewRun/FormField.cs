@@ -30,6 +30,9 @@ public sealed record FormField(string Name, string Label, FieldKind Kind, string
             SpecFieldKind.Integer or SpecFieldKind.Number or SpecFieldKind.AutoOrInteger => FieldKind.Number,
             SpecFieldKind.Choice => FieldKind.Choice,
             SpecFieldKind.Boolean => FieldKind.Switch,
+            SpecFieldKind.Words => FieldKind.Words,
+            SpecFieldKind.Integers => FieldKind.Numbers,
+            SpecFieldKind.Pattern => FieldKind.Pattern,
             _ => FieldKind.Text,
         },
         field.Attribute.Help.TrimEnd('.'))

@@ -17,6 +17,7 @@ internal sealed class SpecForm
     private static readonly JsonObject _contractDefaults = SpecFieldCatalog.Default.Defaults;
 
     private readonly Dictionary<string, JsonNode> _optionsOfOtherMethods = [];
+    private readonly Dictionary<string, (string Text, JsonNode Value)> _typed = [];
     private JsonObject _base = Copy(_contractDefaults);
 
     internal JsonObject Values { get; private set; } = Copy(_contractDefaults);
@@ -75,7 +76,11 @@ internal sealed class SpecForm
         return spec;
     }
 
-    internal string Text(string field) => JsonFormat.Show(Values[field]);
+    /// <summary>The value as typed, or as it is shown if it was not typed.</summary>
+    internal string Text(string field) => _typed.TryGetValue(field, out (string Text, JsonNode Value) typed)
+        && ReferenceEquals(typed.Value, Values[field])
+            ? typed.Text
+            : JsonFormat.Show(Values[field]);
 
     internal void Set(string field, JsonNode? value) => Values[field] = value;
 
@@ -83,9 +88,14 @@ internal sealed class SpecForm
     internal void SetText(FormField field, string? text)
     {
         string typed = field.Kind == FieldKind.Text ? text ?? "" : (text ?? "").Trim();
-        Values[field.Name] = typed.Length == 0 && field.Nullable ? null
-            : field.Kind == FieldKind.Number ? Number(typed)
-            : JsonValue.Create(typed);
+        JsonNode? value = typed.Length == 0 && field.Nullable ? null : TypedValue.Of(typed, field.Kind);
+        Values[field.Name] = value;
+        _typed.Remove(field.Name);
+        if (value is JsonArray or JsonObject)
+        {
+            // A list that is being typed keeps its spaces and its last comma.
+            _typed[field.Name] = (text!, value);
+        }
     }
 
     internal JsonNode? Option(string name) => Values["methodOptions"]?[name];

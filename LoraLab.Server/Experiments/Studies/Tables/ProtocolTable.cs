@@ -55,6 +55,10 @@ internal static class ProtocolTable
         $"Seeds: {string.Join(", ", (evidence.Study.Plan.Seeds ?? []).Select(seed => seed.ToString(CultureInfo.InvariantCulture)))}. "
             + "For seed k, every method has seed = orderSeed = k, so that runs are paired by seed.";
 
-    private static string Text(JsonNode? value) =>
-        value is JsonArray list ? string.Join(", ", list.Select(SettingFormat.Format)) : SettingFormat.Format(value);
+    private static string Text(JsonNode? value) => value switch
+    {
+        JsonArray list => string.Join(", ", list.Select(SettingFormat.Format)),
+        JsonObject members => SettingFormat.FormatAll(members),
+        _ => SettingFormat.Format(value),
+    };
 }

@@ -121,6 +121,9 @@ internal sealed class SpecFields(SpecFieldCatalog catalog)
             SpecFieldKind.Boolean => "true or false",
             SpecFieldKind.Text => "a string",
             SpecFieldKind.AutoOrInteger => "\"auto\" or an integer",
+            SpecFieldKind.Words => "a list of strings",
+            SpecFieldKind.Integers => "a list of integers",
+            SpecFieldKind.Pattern => "an object of module names and numbers",
             _ => "a list of layer names or \"all-linear\"",
         };
         return new FieldType(
