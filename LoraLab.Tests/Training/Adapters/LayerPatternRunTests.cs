@@ -88,7 +88,7 @@ public sealed class LayerPatternRunTests(GoldenRuns runs, ITestOutputHelper outp
     {
         FinishedRun run = Run(Spec(method));
 
-        JsonObject evaluated = Evaluated(Path.Combine(run.Folder, RunFiles.Adapter));
+        JsonObject evaluated = Evaluated(Path.Combine(run.Folder, RunFiles.Adapter), _trainer);
         FinishedRun again = Run(evaluated);
 
         string[] trained = [.. run.Predictions(MicroSpec.Steps).SelectMany(row => row.Skip(3))];
@@ -144,7 +144,8 @@ public sealed class LayerPatternRunTests(GoldenRuns runs, ITestOutputHelper outp
     {
         (JsonObject golden, string folder) = PeftGoldens.Load(Golden);
         Deviations deviations = new(output, $"peft/{Golden}/trained");
-        JsonObject spec = Evaluated(Path.Combine(folder, "trained"), "stories260K");
+        using TestTrainer fixtures = new(fixtures: true);
+        JsonObject spec = Evaluated(Path.Combine(folder, "trained"), fixtures);
 
         FinishedRun run = runs.RunSmall(spec, "auto", changed => changed["evalSamples"] = 64);
 
@@ -160,11 +161,10 @@ public sealed class LayerPatternRunTests(GoldenRuns runs, ITestOutputHelper outp
     }
 
     /// <summary>The specification by which <c>evaluate</c> answers, as a run of one step whose first evaluation is that answer.</summary>
-    private JsonObject Evaluated(string adapter, string? model = null)
+    private static JsonObject Evaluated(string adapter, TestTrainer trainer)
     {
-        RunSpec spec = new EvaluationRequest(adapter, model, null, null, null, null).Resolve(_trainer.Services).Spec;
-        JsonObject json = SpecFieldCatalog.ToJson(spec with { MaxSteps = 1, Precision = Precision.Fp32 });
-        return json;
+        RunSpec spec = new EvaluationRequest(adapter, null, null, null, null, null).Resolve(trainer.Services).Spec;
+        return SpecFieldCatalog.ToJson(spec with { MaxSteps = 1, Precision = Precision.Fp32 });
     }
 
     private FinishedRun Run(JsonObject spec)
