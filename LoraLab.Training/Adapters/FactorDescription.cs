@@ -20,12 +20,12 @@ public static class FactorDescription
     /// <summary>Full name, for example <c>model.layers.0.self_attn.q_proj.lora_A</c>.</summary>
     public static string NameIn(this AdapterFactor factor, string module) => $"{module}.{factor.Name()}";
 
-    /// <summary>Number of values for a layer and a rank.</summary>
-    public static long Values(this AdapterFactor factor, LinearShape layer, int rank) => factor switch
+    /// <summary>Shape for a layer and a rank.</summary>
+    public static IReadOnlyList<long> Shape(this AdapterFactor factor, LinearShape layer, int rank) => factor switch
     {
-        AdapterFactor.A or AdapterFactor.ExtractedA => (long)rank * layer.In,
-        AdapterFactor.B or AdapterFactor.ExtractedB => (long)layer.Out * rank,
-        AdapterFactor.R => (long)rank * rank,
+        AdapterFactor.A or AdapterFactor.ExtractedA => [rank, layer.In],
+        AdapterFactor.B or AdapterFactor.ExtractedB => [layer.Out, rank],
+        AdapterFactor.R => [rank, rank],
         _ => throw new ArgumentOutOfRangeException(nameof(factor), factor, null),
     };
 }

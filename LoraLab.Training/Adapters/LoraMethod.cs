@@ -32,6 +32,9 @@ public abstract class LoraMethod
     /// </summary>
     public virtual string? PeftInitialization => null;
 
+    /// <summary>How its adapters look in PEFT's files.</summary>
+    public virtual PeftLayout Peft => PeftLayout.Lora;
+
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
@@ -62,7 +65,9 @@ public abstract class LoraMethod
     public LowRankAdapter CreateFrom(LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, JsonObject options) =>
         WithFactors(layer, request, a_RI, b_OR, SubtractsInBranch(options));
 
-    /// <summary>Whether factors taken from the base are subtracted in the branch instead of from the weight. Options must be valid.</summary>
+    /// <summary>
+    /// Whether factors taken from the base are subtracted in the branch instead of from the weight. Options must be valid.
+    /// </summary>
     public virtual bool SubtractsInBranch(JsonObject options) => false;
 
     /// <summary>
@@ -78,12 +83,22 @@ public abstract class LoraMethod
     /// <summary>Warnings about a valid specification with this method.</summary>
     public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
 
-    /// <summary>Number of trainable parameters of one layer: r(in + out), or r² if only R is trained.</summary>
-    public long TrainableParameters(LinearShape shape, int rank) => Trained.Sum(factor => factor.Values(shape, rank));
+    /// <summary>The tensors of the adapter of one layer. Options must be valid.</summary>
+    public virtual IReadOnlyList<AdapterTensorShape> Tensors(LinearShape shape, int rank, JsonObject options) =>
+    [
+        .. Trained.Select(factor => new AdapterTensorShape(factor.Name(), factor.Shape(shape, rank), Trained: true)),
+        .. Frozen.Select(factor => new AdapterTensorShape(factor.Name(), factor.Shape(shape, rank), Trained: false)),
+    ];
+
+    /// <summary>Number of trainable parameters of one layer. Options must be valid.</summary>
+    public long TrainableParameters(LinearShape shape, int rank, JsonObject options) =>
+        Tensors(shape, rank, options).Where(tensor => tensor.Trained).Sum(tensor => tensor.Values);
 
     /// <summary>Memory footprint of the adapter of one layer. Options must be valid.</summary>
     public virtual AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
-        new(TrainableParameters(shape, rank), Frozen.Sum(factor => factor.Values(shape, rank)))
+        new(
+            TrainableParameters(shape, rank, options),
+            Tensors(shape, rank, options).Where(tensor => tensor is { Trained: false, Shared: false }).Sum(tensor => tensor.Values))
         {
             Rank = rank,
             MiddleOnly = Trained is [AdapterFactor.R],

@@ -64,16 +64,18 @@ public static class PeftMerge
         foreach ((string module, PeftModule factors) in adapted.Modules)
         {
             string weight = module + CheckpointNames.WeightSuffix;
-            string a = PeftFiles.TensorName(module, AdapterFactor.A);
+            string a = PeftFiles.TensorName(
+                LoraMethods.Find(adapted.Config.Method)!.Peft, module, factors.Shapes.Keys.Min(StringComparer.Ordinal)!);
             if (!weights.Has(weight))
             {
                 throw Failure(adapter, a, $"matches no weight of the base ('{weight}'): the adapter is for another model");
             }
 
             IReadOnlyList<long> shape = weights.Shape(weight);
-            if (shape is not [var rows, var columns] || rows != factors.Out || columns != factors.In)
+            if (shape is not [var rows, var columns]
+                || !adapted.Fits(module, new(module[(module.LastIndexOf('.') + 1)..], (int)rows, (int)columns)))
             {
-                throw Failure(adapter, a, $"belongs to a layer of {factors.Out}×{factors.In}, but the base has "
+                throw Failure(adapter, a, $"belongs to a layer of {factors.Widths}, but the base has "
                     + $"[{string.Join(", ", shape)}]: the adapter is for another model");
             }
         }
@@ -85,31 +87,50 @@ public static class PeftMerge
         using IDisposable scope = NewDisposeScope();
         using SafetensorsFile source = SafetensorsFile.Open(from);
         Dictionary<string, Tensor> tensors = source.Tensors.Keys.ToDictionary(name => name, source.ToTensor);
-        foreach ((string module, PeftModule factors) in adapted.Modules)
+        foreach (string module in adapted.Modules.Keys)
         {
-            string name = weights.StoredName(module + CheckpointNames.WeightSuffix);
-            if (tensors.TryGetValue(name, out Tensor? weight_OI))
+            string weight = weights.StoredName(module + CheckpointNames.WeightSuffix);
+            bool hasBias = weights.Has(module + CheckpointNames.BiasSuffix);
+            string bias = hasBias ? weights.StoredName(module + CheckpointNames.BiasSuffix) : "";
+            if (tensors.ContainsKey(weight) || tensors.ContainsKey(bias))
             {
-                using Tensor original_OI = weight_OI;
-                tensors[name] = Merged(original_OI, module, adapter, factors.Scaling);
+                using Tensor weight_OI = weights.Read(module + CheckpointNames.WeightSuffix);
+                using Tensor? bias_O = hasBias ? weights.Read(module + CheckpointNames.BiasSuffix) : null;
+                (Tensor mergedWeight_OI, Tensor? mergedBias_O) = Merged(module, weight_OI, bias_O, adapted, adapter);
+                Replace(weight, mergedWeight_OI);
+                Replace(bias, mergedBias_O);
             }
         }
 
         SafetensorsWriter.Write(
             to, tensors, source.Metadata.Count > 0 ? source.Metadata : new Dictionary<string, string> { ["format"] = "pt" });
+
+        void Replace(string name, Tensor? value)
+        {
+            if (value is not null && tensors.TryGetValue(name, out Tensor? original))
+            {
+                original.Dispose();
+                tensors[name] = value;
+            }
+        }
     }
 
-    private static Tensor Merged(Tensor weight_OI, string module, PeftWeights adapter, double scaling)
+    private static (Tensor Weight_OI, Tensor? Bias_O) Merged(
+        string module, Tensor weight_OI, Tensor? bias_O, PeftAdapter adapted, PeftWeights adapter)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor a_RI = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.A)).to(float32);
-        Tensor b_OR = adapter.ToWeight(PeftFiles.TensorName(module, AdapterFactor.B)).to(float32);
-        Tensor merged_OI = weight_OI.to(float32).Plus(b_OR.mm(a_RI).Times(scaling)).to(weight_OI.dtype);
-        return merged_OI.isfinite().all().item<bool>()
-            ? merged_OI.MoveToOuterDisposeScope()
-            : throw Failure(
-                adapter, PeftFiles.TensorName(module, AdapterFactor.B), $"gives a merged weight that is not finite in {weight_OI.dtype}");
+        LinearLayer layer = new(module, weight_OI.to(float32), bias_O?.to(float32));
+        using Adapter restored = PeftImport.Restore(adapted, adapter, layer);
+        Tensor merged_OI = layer.Weight_OI.Plus(restored.Delta(layer)).to(weight_OI.dtype);
+        Tensor? mergedBias_O = restored.Compute(layer).BiasDelta_O is Tensor delta_O ? layer.Bias_O!.Plus(delta_O).to(bias_O!.dtype) : null;
+        return merged_OI.isfinite().all().item<bool>() && mergedBias_O?.isfinite().all().item<bool>() != false
+            ? (merged_OI.MoveToOuterDisposeScope(), mergedBias_O?.MoveToOuterDisposeScope())
+            : throw Failure(adapter, LastTensor(module, adapted), $"gives a merged weight that is not finite in {weight_OI.dtype}");
     }
+
+    /// <summary>The name in the adapter's file of the last tensor of a module, which failures name.</summary>
+    private static string LastTensor(string module, PeftAdapter adapted) => PeftFiles.TensorName(
+        LoraMethods.Find(adapted.Config.Method)!.Peft, module, adapted.Modules[module].Shapes.Keys.Max(StringComparer.Ordinal)!);
 
     private static JsonObject Metadata(CheckpointWeights weights, PeftWeights adapter, PeftAdapter adapted) => new()
     {

@@ -14,6 +14,12 @@ internal static class AdapterFit
     /// <summary>Why the adapter does not fit, with the remedy, as the predicate of a sentence without a period; null: it fits.</summary>
     public static string? Problem(RunSpec spec, LlamaConfig config, PeftAdapter adapter)
     {
+        if (!PeftMethods.Fits(LoraMethods.Find(spec.Method)!, adapter.Config))
+        {
+            return $"is of the method {adapter.Config.Method}, whose tensors {spec.Method} does not have; set method to "
+                + $"{adapter.Config.Method}, or use another adapter";
+        }
+
         Dictionary<string, AdaptedLinear> layers = AdaptedLinear.Of(spec, config).ToDictionary(adapted => adapted.Module);
         return OneRank(spec, adapter)
             ?? Targets(layers.Values, adapter)
@@ -22,7 +28,7 @@ internal static class AdapterFit
             ?? Missing(layers.Keys.Where(module => !adapter.Modules.ContainsKey(module)), "has no factors for {0}, which the run adapts")
             ?? adapter.Modules.Select(module => Rank(module.Key, module.Value, layers[module.Key].Rank))
                 .FirstOrDefault(problem => problem is not null)
-            ?? adapter.Modules.Select(module => Shape(module.Key, module.Value, layers[module.Key].Linear))
+            ?? adapter.Modules.Select(module => Shape(module.Key, module.Value, layers[module.Key].Linear, adapter))
                 .FirstOrDefault(problem => problem is not null);
     }
 
@@ -75,8 +81,9 @@ internal static class AdapterFit
                 + "excludeModules as in the adapter, or use another model";
     }
 
-    private static string? Shape(string module, PeftModule factors, BlockLinear layer) => factors.Out == layer.Out && factors.In == layer.In
-        ? null
-        : $"has factors for a layer '{module}' of {factors.Out}×{factors.In}, but the model has {layer.Out}×{layer.In}: the adapter is "
-            + "for another model";
+    private static string? Shape(string module, PeftModule factors, BlockLinear layer, PeftAdapter adapter) =>
+        adapter.Fits(module, layer)
+            ? null
+            : $"has factors for a layer '{module}' of {factors.Widths}, but the model has {layer.Out}×{layer.In}: the adapter is for "
+                + "another model";
 }

@@ -91,7 +91,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             EvalRows = data.EvaluationCount,
             Task = data.Task.Id,
             Metric = data.Metric,
-            TrainableParameters = AdaptedLinear.Of(spec, config!).Sum(adapted => method!.TrainableParameters(adapted.Linear, adapted.Rank)),
+            TrainableParameters = AdaptedLinear.Of(spec, config!)
+                .Sum(adapted => method!.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions)),
         };
     }
 

@@ -116,7 +116,7 @@ public sealed class PeftMergeTests
     [InlineData("use_dora", "true", "use_dora")]
     [InlineData("init_lora_weights", "\"pissa_niter_16\"", "changes the base weights")]
     [InlineData("rank_pattern", "{\"q_proj\": 2}", "rank_pattern")]
-    [InlineData("peft_type", "\"IA3\"", "is not a LoRA adapter")]
+    [InlineData("peft_type", "\"PREFIX_TUNING\"", "use an adapter of peft_type")]
     [InlineData("lora_alpha", "0", "lora_alpha")]
     public void Merge_AdapterThatIsNotPlain_IsRefusedWithItsKey(string key, string value, string sentence)
     {

@@ -29,8 +29,8 @@ public sealed class MiloraMethod : LoraMethod<NoOptions>
         ],
         Initialization =
         [
-            "W = U·Σ·Vᵀ in float64, the r smallest singular values with their vectors; signs such that the largest entry of each left vector "
-                + "is positive",
+            "W = U·Σ·Vᵀ in float64, the r smallest singular values with their vectors; signs such that the largest entry of each left "
+                + "vector is positive",
             "A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s)",
             "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision",
         ],

@@ -25,6 +25,20 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
     /// <summary>Scalings s of the modules, in ascending order.</summary>
     public IReadOnlyList<double> Scalings { get; } = [.. Modules.Values.Select(module => module.Scaling).Distinct().Order()];
 
+    /// <summary>Whether the tensors of a module are those of a layer.</summary>
+    public bool Fits(string module, LinearShape layer)
+    {
+        PeftModule found = Modules[module];
+        LoraMethod method = LoraMethods.Find(Config.Method)!;
+        AdapterTensorShape[] needed =
+        [
+            .. method.Tensors(layer, found.Rank, Config.Options)
+                .Where(tensor => !tensor.Shared && method.Peft.Parts.ContainsKey(tensor.Part)),
+        ];
+        return needed.Length == found.Shapes.Count && needed.All(tensor =>
+            found.Shapes.TryGetValue(tensor.Part, out IReadOnlyList<long>? shape) && shape.SequenceEqual(tensor.Shape));
+    }
+
     /// <summary>Reads the configuration and the weights of an adapter folder; the values are only checked.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>
@@ -35,6 +49,19 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
     {
         PeftConfig config = PeftImport.ReadConfig(folder, out IReadOnlyList<string> warnings, method);
         using PeftWeights file = PeftWeights.Open(folder);
+        IReadOnlyDictionary<string, PeftModule> modules = config.IsPlain
+            ? Plain(folder, config, file)
+            : PeftOtherModules.Read(config, file, (name, problem) => Failure(file, name, problem));
+        return modules.Count > 0
+            ? new(folder, config with { RankOrNull = config.RankOrNull ?? modules.Values.Max(module => module.Rank) }, modules)
+            {
+                Warnings = warnings,
+            }
+            : throw RunFailure.BadData($"initFrom: {file.Path} has no LoRA factors; save the adapter again.", PeftImport.Field);
+    }
+
+    private static Dictionary<string, PeftModule> Plain(string folder, PeftConfig config, PeftWeights file)
+    {
         Dictionary<string, PeftModule> modules = new(StringComparer.Ordinal);
         foreach (string name in file.Tensors.Keys.Order(StringComparer.Ordinal))
         {
@@ -52,15 +79,13 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
                 throw Failure(file, name, $"belongs to factors of the ranks {a[0]} and {b[1]}, which must be equal; save it again");
             }
 
-            modules[module] = new((int)a[0], (int)b[0], (int)a[1], config.ScalingOf(module, (int)a[0], folder));
+            modules[module] = new((int)a[0], (int)b[0], (int)a[1], config.ScalingOf(module, (int)a[0], folder))
+            {
+                Shapes = new Dictionary<string, IReadOnlyList<long>> { [AdapterFactor.A.Name()] = a, [AdapterFactor.B.Name()] = b },
+            };
         }
 
-        return modules.Count > 0
-            ? new(folder, config with { RankOrNull = config.RankOrNull ?? modules.Values.Max(module => module.Rank) }, modules)
-            {
-                Warnings = warnings,
-            }
-            : throw RunFailure.BadData($"initFrom: {file.Path} has no LoRA factors; save the adapter again.", PeftImport.Field);
+        return modules;
     }
 
     private static string NotAFactor(string name) =>

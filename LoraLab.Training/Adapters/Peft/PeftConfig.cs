@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Training.Files.Errors;
 
@@ -46,6 +47,18 @@ public sealed record PeftConfig
     [JsonPropertyName("init_lora_weights")]
     public JsonElement InitLoraWeights { get; init; }
 
+    /// <summary>Id of the method whose adapter it is.</summary>
+    [JsonIgnore]
+    public string Method { get; init; } = PeftMethods.Plain;
+
+    /// <summary>Options of the method.</summary>
+    [JsonIgnore]
+    public JsonObject Options { get; init; } = [];
+
+    /// <summary>Whether it is of LoRA's factors alone, ΔW = s·B·A.</summary>
+    [JsonIgnore]
+    public bool IsPlain => Method == PeftMethods.Plain;
+
     /// <summary>Rank; 0: not stated.</summary>
     [JsonIgnore]
     public int Rank => RankOrNull ?? 0;
@@ -81,24 +94,15 @@ public sealed record PeftConfig
     /// <param name="method">Method that starts from the adapter; null: none, the adapter is used as it is.</param>
     public string? Problem(LoraMethod? method = null)
     {
-        if (Type != "LORA")
+        if (!PeftMethods.Types.Contains(Type))
         {
-            return $"is not a LoRA adapter (peft_type '{Excerpt.Of(Type ?? "null")}'); use an adapter of peft_type LORA";
+            return $"is not an adapter of a method that LoraLab has (peft_type '{Excerpt.Of(Type ?? "null")}'); "
+                + $"use an adapter of peft_type {string.Join(", ", PeftMethods.Types)}";
         }
 
-        if (RankOrNull <= 0)
+        if (IsPlain && PlainProblem() is string problem)
         {
-            return $"has r {RankOrNull}, which must be greater than 0; use the files of one adapter";
-        }
-
-        if (AlphaOrNull is not double alpha)
-        {
-            return "has no lora_alpha, without which the scaling of its factors is not known; add it";
-        }
-
-        if (!double.IsFinite(alpha) || alpha <= 0)
-        {
-            return $"has lora_alpha {alpha}, which must be greater than 0; set the one that it was trained with";
+            return problem;
         }
 
         if (ModulesToSave is { Count: > 0 })
@@ -140,6 +144,12 @@ public sealed record PeftConfig
                 + $"the original base only as the start of a run of method {written.Id}; {(method is null ? "" : "use that method, or ")}"
                 + Convert;
     }
+
+    private string? PlainProblem() => RankOrNull <= 0 ? $"has r {RankOrNull}, which must be greater than 0; use the files of one adapter"
+        : AlphaOrNull is not double alpha ? "has no lora_alpha, without which the scaling of its factors is not known; add it"
+        : !double.IsFinite(alpha) || alpha <= 0
+            ? $"has lora_alpha {alpha}, which must be greater than 0; set the one that it was trained with"
+        : null;
 
     /// <summary>Why a pattern cannot be used, as the predicate of a sentence; null: all can.</summary>
     private string? InvalidPattern()

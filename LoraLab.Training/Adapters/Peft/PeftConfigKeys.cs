@@ -2,13 +2,15 @@ using LoraLab.Training.Files.Keys;
 
 namespace LoraLab.Training.Adapters.Peft;
 
-/// <summary>The keys of <c>adapter_config.json</c> of a LoRA adapter, as PEFT 0.3 to 0.21 writes it.</summary>
+/// <summary>The keys of <c>adapter_config.json</c>, as PEFT 0.3 to 0.21 writes it.</summary>
 internal static class PeftConfigKeys
 {
     private const string Other = "which is not supported; convert the adapter to plain LoRA factors first";
 
-    /// <summary>The table.</summary>
-    public static KeyTable Table { get; } = new KeyTable()
+    /// <summary>The table of a method's adapters.</summary>
+    public static KeyTable Of(PeftLayout layout) => Table().Known([.. layout.Keys]);
+
+    private static KeyTable Table() => new KeyTable()
         .Mathematics("alpha", "rank", "dora", "decompos", "magnitude", "replic")
         // Read by PeftConfig; targets, layers and ranks follow from the tensors.
         .Known(

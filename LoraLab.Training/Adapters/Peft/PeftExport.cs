@@ -22,18 +22,12 @@ public static class PeftExport
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         Directory.CreateDirectory(folder);
-        List<LowRankAdapter> all = [.. adapters.Cast<LowRankAdapter>()];
-        Dictionary<string, Tensor> tensors = [];
-        foreach (LowRankAdapter adapter in all)
-        {
-            (Tensor a_RI, Tensor b_OR) = OnOriginalBase(adapter);
-            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.A)] = a_RI.cpu().contiguous();
-            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.B)] = b_OR.cpu().contiguous();
-        }
-
+        List<Adapter> all = [.. adapters];
+        (Dictionary<string, Tensor> tensors, JsonObject config) = all.TrueForAll(adapter => adapter is LowRankAdapter)
+            ? Plain(spec, [.. all.OfType<LowRankAdapter>()])
+            : AsTrained(spec, all);
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        int growth = all.Exists(adapter => adapter.Extracted is not null) ? 2 : 1;
-        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), Config(spec, all, growth).ToJsonString(_indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), config.ToJsonString(_indented) + "\n");
         DurableFile.WriteAllText(
             Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
     }
@@ -49,12 +43,56 @@ public static class PeftExport
         return (adapter.R_RR is null ? adapter.A_RI : adapter.R_RR.mm(adapter.A_RI), adapter.B_OR);
     }
 
+    private static (Dictionary<string, Tensor> Tensors, JsonObject Config) Plain(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters)
+    {
+        Dictionary<string, Tensor> tensors = [];
+        foreach (LowRankAdapter adapter in adapters)
+        {
+            (Tensor a_RI, Tensor b_OR) = OnOriginalBase(adapter);
+            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.A)] = a_RI.cpu().contiguous();
+            tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.B)] = b_OR.cpu().contiguous();
+        }
+
+        return (tensors, Config(spec, adapters, adapters.Any(adapter => adapter.Extracted is not null) ? 2 : 1));
+    }
+
+    /// <summary>The tensors under PEFT's names, with the method's own configuration.</summary>
+    private static (Dictionary<string, Tensor> Tensors, JsonObject Config) AsTrained(RunSpec spec, IReadOnlyList<Adapter> adapters)
+    {
+        LoraMethod method = LoraMethods.Find(spec.Method)!;
+        Dictionary<string, Tensor> tensors = [];
+        foreach (Adapter adapter in adapters)
+        {
+            foreach (AdapterTensor tensor in adapter.Tensors.Where(tensor => method.Peft.Parts.ContainsKey(tensor.Part)))
+            {
+                tensors[PeftFiles.TensorName(method.Peft, adapter.Module, tensor.Part)] = tensor.Value.detach().cpu().contiguous();
+            }
+        }
+
+        JsonObject config = new()
+        {
+            ["auto_mapping"] = null,
+            ["base_model_name_or_path"] = spec.Model,
+            ["inference_mode"] = true,
+            ["modules_to_save"] = null,
+            ["peft_type"] = method.Peft.Type,
+            ["revision"] = null,
+            ["target_modules"] = new JsonArray([.. Targets(adapters).Select(target => (JsonNode?)target)]),
+            ["task_type"] = "CAUSAL_LM",
+        };
+        foreach ((string key, JsonNode? value) in method.Peft.Write(spec, adapters))
+        {
+            config[key] = value?.DeepClone();
+        }
+
+        return (tensors, config);
+    }
+
+    private static string[] Targets(IEnumerable<Adapter> adapters) =>
+        [.. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
+
     private static JsonObject Config(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters, int growth)
     {
-        string[] targets =
-        [
-            .. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal),
-        ];
         JsonObject config = new()
         {
             ["alpha_pattern"] = Pattern(spec.AlphaPattern, alpha => Alpha(spec, alpha, growth)),
@@ -79,7 +117,7 @@ public static class PeftExport
             ["r"] = spec.Rank * growth,
             ["rank_pattern"] = Pattern(spec.RankPattern, rank => JsonValue.Create(rank * growth)),
             ["revision"] = null,
-            ["target_modules"] = new JsonArray([.. targets.Select(target => (JsonNode?)target)]),
+            ["target_modules"] = new JsonArray([.. Targets(adapters).Select(target => (JsonNode?)target)]),
             ["task_type"] = "CAUSAL_LM",
             ["use_dora"] = false,
             ["use_rslora"] = spec.RankStabilized,

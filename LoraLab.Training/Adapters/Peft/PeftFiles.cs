@@ -15,10 +15,43 @@ public static class PeftFiles
     public const string Metadata = "loralab.json";
 
     private const string Prefix = "base_model.model.";
+    private const string SharedPrefix = "base_model.";
     private const string Suffix = ".weight";
 
     private static readonly string[] _wrappers = ["base_model", "model", "module", "language_model", "transformer"];
     private static readonly string[] _factors = [".lora_A.", ".lora_B."];
+
+    /// <summary>Tensor name of a part of a method's adapter.</summary>
+    public static string TensorName(PeftLayout layout, string module, string part)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return layout.Shared.Contains(part) ? SharedPrefix + layout.Parts[part] : $"{Prefix}{module}.{layout.Parts[part]}";
+    }
+
+    /// <summary>
+    /// Module and part of a tensor name; the module is empty if all layers share the tensor; null: it is not of the layout.
+    /// </summary>
+    public static (string Module, string Part)? Split(PeftLayout layout, string tensorName)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(tensorName);
+        foreach ((string part, string name) in layout.Parts)
+        {
+            if (layout.Shared.Contains(part))
+            {
+                if (tensorName == SharedPrefix + name)
+                {
+                    return ("", part);
+                }
+            }
+            else if (tensorName.StartsWith(Prefix, StringComparison.Ordinal) && tensorName.EndsWith("." + name, StringComparison.Ordinal))
+            {
+                return (tensorName[Prefix.Length..^(name.Length + 1)], part);
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Tensor name of a factor, with the prefixes of PeftModel and LoraModel.</summary>
     public static string TensorName(string module, AdapterFactor factor) => Prefix + factor.NameIn(module) + Suffix;

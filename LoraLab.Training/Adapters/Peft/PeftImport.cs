@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
@@ -37,8 +39,13 @@ public static class PeftImport
 
     /// <summary>Loads the folder's factors into new adapters.</summary>
     /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
-    public static void Load(string folder, IReadOnlyList<Adapter> adapters) =>
-        Load(folder, adapters.Cast<LowRankAdapter>().Select(adapter => (adapter.Module, adapter.A_RI, adapter.B_OR)));
+    public static void Load(string folder, IReadOnlyList<Adapter> adapters)
+    {
+        PeftLayout layout = LoraMethods.Find(ReadConfig(folder).Method)!.Peft;
+        Load(folder, adapters.SelectMany(adapter => adapter.Tensors
+            .Where(tensor => layout.Parts.ContainsKey(tensor.Part))
+            .Select(tensor => (PeftFiles.TensorName(layout, adapter.Module, tensor.Part), tensor.Value))));
+    }
 
     /// <summary>The folder's factors for the layers of a run, by module, as fp32 tensors that the caller owns.</summary>
     /// <param name="folder">The folder.</param>
@@ -59,19 +66,23 @@ public static class PeftImport
                 zeros(layer.Out, rank, float32, device).DetachFromDisposeScope());
         }
 
-        Load(folder, factors.Select(pair => (pair.Key, pair.Value.A_RI, pair.Value.B_OR)));
+        Load(folder, factors.SelectMany(pair => ((string, Tensor)[])
+        [
+            (PeftFiles.TensorName(pair.Key, AdapterFactor.A), pair.Value.A_RI),
+            (PeftFiles.TensorName(pair.Key, AdapterFactor.B), pair.Value.B_OR),
+        ]));
         return factors;
     }
 
-    private static void Load(string folder, IEnumerable<(string Module, Tensor A_RI, Tensor B_OR)> targets)
+    private static void Load(string folder, IEnumerable<(string Name, Tensor Target)> targets)
     {
         using IDisposable noGrad = no_grad();
         using PeftWeights file = PeftWeights.Open(folder);
         HashSet<string> unused = [.. file.Tensors.Keys];
-        foreach ((string module, Tensor a_RI, Tensor b_OR) in targets)
+        HashSet<string> copied = [];
+        foreach ((string name, Tensor target) in targets.Where(target => copied.Add(target.Name)))
         {
-            Copy(PeftFiles.TensorName(module, AdapterFactor.A), a_RI);
-            Copy(PeftFiles.TensorName(module, AdapterFactor.B), b_OR);
+            Copy(name, target);
         }
 
         if (unused.Count > 0)
@@ -114,22 +125,57 @@ public static class PeftImport
         using PeftWeights file = PeftWeights.Open(folder);
         foreach ((string module, PeftModule factors) in adapter.Modules)
         {
-            LinearLayer layer = layers.FirstOrDefault(layer => layer.Name == module && layer.Out == factors.Out && layer.In == factors.In)
+            LinearLayer layer = layers.FirstOrDefault(layer =>
+                layer.Name == module && adapter.Fits(module, new(layer.ShortName, layer.Out, layer.In)))
                 ?? throw RunFailure.BadData(
-                    $"initFrom: the adapter in {folder} adapts {Excerpt.Of(module)} of {factors.Out}×{factors.In}, which the model does "
+                    $"initFrom: the adapter in {folder} adapts {Excerpt.Of(module)} of {factors.Widths}, which the model does "
                         + "not have: it is for another model.",
                     Field);
-            layer.Adapter = new LowRankAdapter(module, Factor(AdapterFactor.A), Factor(AdapterFactor.B), factors.Scaling);
-
-            Tensor Factor(AdapterFactor factor)
-            {
-                string name = PeftFiles.TensorName(module, factor);
-                using Tensor stored = file.ToWeight(name);
-                Tensor value = stored.to(float32, copy: true).to(layer.Weight_OI.device);
-                RequireFinite(value, name, file.Path);
-                return value.DetachFromDisposeScope();
-            }
+            layer.Adapter = Restore(adapter, file, layer);
         }
+    }
+
+    /// <summary>The adapter of a layer, with the folder's own rank and scaling. The caller has checked that it fits.</summary>
+    /// <exception cref="RunFailure">A value is not finite.</exception>
+    internal static Adapter Restore(PeftAdapter adapter, PeftWeights file, LinearLayer layer)
+    {
+        PeftLayout layout = LoraMethods.Find(adapter.Config.Method)!.Peft;
+        AdapterRequest request = new(adapter.Config.Rank, adapter.Modules[layer.Name].Scaling, 0, 0);
+        return LoraMethods.Find(adapter.Config.Method)!.Restore(layer, request, adapter.Config.Options, inBranch: false, Stored);
+
+        Tensor? Stored(string fullName)
+        {
+            string part = fullName[(fullName.LastIndexOf('.') + 1)..];
+            string name = layout.Parts.ContainsKey(part) ? PeftFiles.TensorName(layout, layer.Name, part) : fullName;
+            if (!file.Tensors.ContainsKey(name))
+            {
+                return null;
+            }
+
+            using Tensor stored = file.ToWeight(name);
+            Tensor value = stored.to(float32, copy: true).to(layer.Weight_OI.device);
+            RequireFinite(value, name, file.Path);
+            return value.DetachFromDisposeScope();
+        }
+    }
+
+    private static PeftConfig WithMethod(PeftConfig config, JsonObject json)
+    {
+        if (PeftMethods.Of(json) is not (LoraMethod method, PeftSettings settings))
+        {
+            return config with { Options = LoraMethods.Find(config.Method)!.Complete([], []) };
+        }
+
+        List<FieldError> errors = [];
+        JsonObject options = method.Complete(settings.Options, errors);
+        return errors.Count > 0 ? throw new JsonException(errors[0].Message) : config with
+        {
+            Method = method.Id,
+            Options = options,
+            RankOrNull = settings.Rank,
+            AlphaOrNull = settings.Alpha,
+            RankStabilized = settings.RankStabilized,
+        };
     }
 
     // A finite float64 value may be out of range for fp32.
@@ -164,14 +210,16 @@ public static class PeftImport
                     : "it is not a JSON object; save the adapter again.");
             }
 
-            PeftConfig config = JsonFile.WithoutNulls(document.RootElement).Deserialize<PeftConfig>(_options)!;
-            KeyReport keys = PeftConfigKeys.Table.Check(document.RootElement);
+            JsonObject given = JsonFile.WithoutNulls(document.RootElement);
+            PeftConfig config = WithMethod(given.Deserialize<PeftConfig>(_options)!, given);
+            KeyReport keys = PeftConfigKeys.Of(LoraMethods.Find(config.Method)!.Peft).Check(document.RootElement);
             warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
             return (config.Problem(method) ?? keys.Problem) is string problem
                 ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field)
                 : config;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+            or FormatException)
         {
             throw RunFailure.BadData($"initFrom: {path} cannot be read: {Excerpt.Of(JsonText.Problem(e))}", Field, e);
         }

@@ -67,7 +67,7 @@ public sealed class BadAdapterTests : IDisposable
     [Theory]
     [InlineData("""{"peft_type":"LORA","r":2,"r":4,"lora_alpha":4}""", "'r'")]
     [InlineData("""{"peft_type":"LORA","r":0,"lora_alpha":4}""", "r 0")]
-    [InlineData("""{"peft_type":"IA3","r":2}""", "IA3")]
+    [InlineData("""{"peft_type":"PREFIX_TUNING","r":2}""", "PREFIX_TUNING")]
     [InlineData("""{"peft_type":"LORA","r":2,"lora_alpha":1e999}""", "lora_alpha")]
     [InlineData("""{"peft_type":"LO\ud800","r":2,"lora_alpha":4}""", "cannot be read")]
     [InlineData("""{"peft_type":"LORA","r":2""", "cannot be read")]

@@ -80,7 +80,7 @@ public sealed class PublishedAdapterTests : IDisposable
     [InlineData("r", "8", "states rank 8")]
     [InlineData("init_lora_weights", "\"not_known_yet\"", "init_lora_weights 'not_known_yet'")]
     [InlineData("weight_decompose", "true", "'weight_decompose'")]
-    [InlineData("peft_type", "\"IA3\"", "use an adapter of peft_type LORA")]
+    [InlineData("peft_type", "\"PREFIX_TUNING\"", "use an adapter of peft_type")]
     [InlineData("use_dora", "true", "use_dora")]
     [InlineData("task_type", "\"SEQ_CLS\"", "task_type")]
     [InlineData("modules_to_save", "[\"lm_head\"]", "modules_to_save")]

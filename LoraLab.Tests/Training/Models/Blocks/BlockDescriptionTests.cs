@@ -94,7 +94,7 @@ public sealed class BlockDescriptionTests
             model.NamedWeights().Select(weight => (weight.Key, Shape: string.Join(',', weight.Value.shape))));
         Assert.Equal([AdditionalLinear], wider.AdaptedLinears(TargetModules.Of(AdditionalLinear)).Select(linear => linear.Name));
         Assert.Equal(
-            4 * (WiderConfig.Out + WiderConfig.In), LoraMethods.Find("lora")!.TrainableParameters(wider.Block.Linears[^1], 4));
+            4 * (WiderConfig.Out + WiderConfig.In), LoraMethods.Find("lora")!.TrainableParameters(wider.Block.Linears[^1], 4, []));
 
         FlopEstimate before = new(plain, ["gate_proj"]);
         FlopEstimate after = new(wider, [AdditionalLinear]);
