@@ -6,6 +6,10 @@ public static class FactorDescription
     /// <summary>All places in the arguments of the kernels.</summary>
     public static IReadOnlyList<AdapterFactor> All { get; } = Enum.GetValues<AdapterFactor>();
 
+    /// <summary>The factors that an adapter stores.</summary>
+    public static IReadOnlyList<AdapterFactor> Stored { get; } =
+        [AdapterFactor.A, AdapterFactor.B, AdapterFactor.R, AdapterFactor.ExtractedA, AdapterFactor.ExtractedB];
+
     /// <summary>Name within the layer, in checkpoints and (A and B) in PEFT files.</summary>
     public static string Name(this AdapterFactor factor) => factor switch
     {

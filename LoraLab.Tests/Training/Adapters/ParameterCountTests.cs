@@ -57,7 +57,8 @@ public sealed class ParameterCountTests
             // The form shows the count before a model is loaded.
             Assert.Equal(
                 expected.Item1 + expected.Item2 + expected.Item3,
-                config.Layers * config.AdaptedLinears(spec.TargetModules).Sum(shape => method.TrainableParameters(shape, rank, spec.MethodOptions)));
+                config.Layers * config.AdaptedLinears(spec.TargetModules)
+                    .Sum(shape => method.TrainableParameters(shape, rank, spec.MethodOptions)));
         }
     }
 
