@@ -71,4 +71,19 @@ public sealed class SmallDatasetTests
         Assert.InRange(evaluations[0].Metrics[MetricKeys.EvalAccuracy], 0, majority + 0.2);
         Assert.InRange(evaluations[^1].Metrics[MetricKeys.EvalAccuracy], 0.9, 1);
     }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Run_OfTheInstructions_AnswersWhatItWasNotTrainedOn()
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = JsonNode.Parse(File.ReadAllText(SmallDataset.SpecPath(_samples, "sample-instructions")))!.AsObject();
+        (spec["generateSamples"], spec["evalEvery"]) = (60, 1000);
+
+        Evaluated[] evaluations = [.. trainer.Run(spec).Events.OfType<Evaluated>()];
+
+        Assert.Equal(0, evaluations[0].Metrics[MetricKeys.EvalExactMatch]);
+        Assert.InRange(evaluations[^1].Metrics[MetricKeys.EvalExactMatch], 0.9, 1);
+        Assert.InRange(evaluations[^1].Metrics[MetricKeys.EvalLoss], 0, evaluations[0].Metrics[MetricKeys.EvalLoss] / 5);
+    }
 }

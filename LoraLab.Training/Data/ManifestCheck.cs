@@ -66,6 +66,10 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
         Require(
             manifest.Labels!.All(label => !string.IsNullOrWhiteSpace(label) && label == label.Trim()),
             "each of 'labels' must be a word without leading or trailing spaces");
+        string? control = manifest.Labels!.FirstOrDefault(label => label.Any(char.IsControl));
+        Require(
+            control is null,
+            $"the label '{Excerpt.Of(control ?? "")}' has a tab, a line break or another control character; use one without");
         Require(
             manifest.Labels!.Distinct(StringComparer.Ordinal).Count() == manifest.Labels!.Count, "'labels' lists the same word twice");
         Require(
@@ -113,6 +117,14 @@ internal sealed class ManifestCheck(string name, DatasetManifest manifest)
         ];
         if (manifest.Task == TaskDescriptors.Completion.Id)
         {
+            (string Key, bool Given)[] labeled =
+            [
+                ("labels", manifest.Labels is not null && !manifest.Labels.SequenceEqual(defaults.Labels)),
+                ("labelColumn", manifest.LabelColumn != defaults.LabelColumn), ("labelValues", manifest.LabelValues is not null),
+                ("sentenceColumn", manifest.SentenceColumn != defaults.SentenceColumn),
+            ];
+            string? foreign = Array.Find(labeled, entry => entry.Given).Key;
+            Require(foreign is null, $"'{foreign}' belongs to the task classification; remove it, or \"task\"");
             columns =
             [
                 .. manifest.Columns is null ? [] : columns,

@@ -1,3 +1,4 @@
+using System.Text;
 using LoraLab.Training.Files.Errors;
 using Parquet;
 using Parquet.Schema;
@@ -30,11 +31,13 @@ internal sealed class ParquetTable : IDisposable
     /// <exception cref="RunFailure">The file is damaged, or the type of a column is not text, a number, or a list of either.</exception>
     public IEnumerable<string?[]> Rows(IReadOnlyList<int> columns)
     {
+        int before = 0;
         for (int group = 0; group < _reader.RowGroupCount; group++)
         {
-            int current = group;
-            string?[][] values = Guard(_displayName, () => ReadGroup(current, columns));
+            (int current, int first) = (group, before);
+            string?[][] values = Guard(_displayName, () => ReadGroup(current, columns, first));
             int rows = values.Length == 0 ? 0 : values[0].Length;
+            before += rows;
             for (int row = 0; row < rows; row++)
             {
                 yield return [.. values.Select(column => column[row])];
@@ -60,7 +63,7 @@ internal sealed class ParquetTable : IDisposable
         }
     }
 
-    private string?[][] ReadGroup(int group, IReadOnlyList<int> columns)
+    private string?[][] ReadGroup(int group, IReadOnlyList<int> columns, int before)
     {
         using ParquetRowGroupReader reader = _reader.OpenRowGroupReader(group);
         int rows = checked((int)reader.RowCount);
@@ -68,7 +71,7 @@ internal sealed class ParquetTable : IDisposable
         [
             .. columns.Select(column => _reader.Schema.Fields[column] switch
             {
-                DataField { MaxRepetitionLevel: 0 } field => Values(reader, field, rows),
+                DataField { MaxRepetitionLevel: 0 } field => Values(reader, field, rows, before),
                 ListField { Item: DataField item } list => Lists(reader, list, [item], rows),
                 ListField { Item: StructField { Fields: { } fields } } list when fields.All(field => field is DataField) =>
                     Lists(reader, list, [.. fields.Cast<DataField>()], rows),
@@ -77,13 +80,23 @@ internal sealed class ParquetTable : IDisposable
         ];
     }
 
-    private string?[] Values(ParquetRowGroupReader reader, DataField field, int rows)
+    private string?[] Values(ParquetRowGroupReader reader, DataField field, int rows, int before)
     {
         using ParquetLeaf leaf = Leaf(reader, field);
         string?[] values = new string?[rows];
         for (int row = 0; row < rows; row++)
         {
-            values[row] = leaf.Next(out string? value) ? value : null;
+            try
+            {
+                values[row] = leaf.Next(out string? value) ? value : null;
+            }
+            catch (DecoderFallbackException problem)
+            {
+                throw RunFailure.BadData(
+                    $"{_displayName}, row {before + row + 1}: '{Excerpt.Of(field.Name)}' is not valid UTF-8; store it as text.",
+                    "dataset",
+                    problem);
+            }
         }
 
         return values;

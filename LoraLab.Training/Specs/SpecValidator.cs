@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
@@ -61,6 +62,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         warnings.AddRange(data.Warnings);
+        warnings.AddRange(WithoutEffect(spec, data.Task));
         RunSchedule schedule = RunSchedule.From(spec, data.Train.Length);
         if (spec.MaxSteps > schedule.FullSteps)
         {
@@ -106,6 +108,22 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
     /// <summary>Last part of a model's name: repositories, folders and paths name the same model.</summary>
     internal static string LastPart(string name) => name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
+
+    /// <summary>A warning about the fields of other tasks that are set; they change nothing.</summary>
+    private static IEnumerable<string> WithoutEffect(RunSpec spec, TaskDescriptor task)
+    {
+        JsonObject values = SpecFieldCatalog.ToJson(spec);
+        string[] set =
+        [
+            .. TaskDescriptors.All.SelectMany(other => other.Fields).Distinct().Except(task.Fields)
+                .Where(field => SpecFieldCatalog.Of(spec).Find(field) is SpecFieldDescriptor known && !known.IsDefault(values[field])),
+        ];
+        if (set.Length > 0)
+        {
+            yield return $"{string.Join(" and ", set)} {(set.Length == 1 ? "has" : "have")} no effect on the task {task.Id} of dataset "
+                + $"'{Excerpt.Of(spec.Dataset)}'.";
+        }
+    }
 
     private static LoraMethod? CheckMethod(ref RunSpec spec, List<FieldError> errors)
     {

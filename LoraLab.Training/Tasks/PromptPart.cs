@@ -15,7 +15,7 @@ internal sealed record PromptPart(string Text, bool IsColumn)
     /// </summary>
     /// <param name="template">The template.</param>
     /// <param name="names">Known names; null: they cannot be known, and every name is accepted.</param>
-    /// <exception cref="RunFailure">A name is unknown; field <c>prompt</c>.</exception>
+    /// <exception cref="RunFailure">A name is unknown, or in double braces; field <c>prompt</c>.</exception>
     public static IReadOnlyList<PromptPart> Split(string template, IReadOnlyCollection<string>? names)
     {
         List<PromptPart> parts = [];
@@ -29,6 +29,14 @@ internal sealed record PromptPart(string Text, bool IsColumn)
             }
 
             string name = template.Substring(open + 1, close);
+            if (names?.Contains(name.Trim()) == true && IsDoubled(template, open, open + close + 1))
+            {
+                throw RunFailure.BadData(
+                    $"The prompt contains {{{{{Excerpt.Of(name)}}}}}, but a column is in single braces; write "
+                        + $"{{{Excerpt.Of(name.Trim())}}}.",
+                    "prompt");
+            }
+
             if (names?.Contains(name) == true || (names is null && IsName(name)))
             {
                 parts.Add(new(template[start..open], IsColumn: false));
@@ -48,6 +56,9 @@ internal sealed record PromptPart(string Text, bool IsColumn)
         parts.Add(new(template[start..], IsColumn: false));
         return parts;
     }
+
+    private static bool IsDoubled(string template, int open, int close) =>
+        open > 0 && template[open - 1] == '{' && close + 1 < template.Length && template[close + 1] == '}';
 
     private static bool IsName(string text) => text.Length is > 0 and <= MaxName
         && (char.IsLetter(text[0]) || text[0] is '_' or '#')

@@ -3,6 +3,7 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Studies.Templates;
@@ -17,6 +18,7 @@ namespace LoraLab.Server.Experiments.Studies;
 internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore store)
 {
     private const string Sample = "sample";
+    private const string SentenceColumn = "sentence";
 
     public async Task<StoredStudy> ReadAsync(JsonObject body, CancellationToken cancellationToken)
     {
@@ -80,32 +82,57 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
     }
 
     /// <summary>
-    /// Reduces the template's number of training sentences to half of a smaller dataset, so that rows remain for the selection split. A
-    /// number in the submitted plan is kept.
+    /// Fits what the template says about data to a dataset for which it was not made: half of a smaller dataset's rows, so that rows
+    /// remain for the selection split, and the dataset's own prompt where the template's has other columns. What the submitted plan says
+    /// is kept.
     /// </summary>
     private async Task<StudyPlan> FitDataAsync(
         StudyPlan submitted, StudyPlan plan, List<string> warnings, CancellationToken cancellationToken)
     {
-        const string Field = "trainSamples";
-        if (submitted.Template is null || submitted.Spec?.ContainsKey(Field) == true || plan.Spec![Field] is not JsonValue requested
-            || !requested.TryGetValue(out int samples))
+        if (submitted.Template is null)
         {
             return plan;
         }
 
         IReadOnlyList<DatasetEntry> datasets =
             (await inspector.RequestAsync(new InspectRequest { Kind = "datasets" }, cancellationToken)).Datasets ?? [];
-        int rows = datasets.FirstOrDefault(entry => entry.Name == plan.Dataset)?.TrainRows ?? 0;
-        if (rows == 0 || samples <= rows / 2)
+        if (datasets.FirstOrDefault(entry => entry.Name == plan.Dataset) is not DatasetEntry dataset)
         {
             return plan;
         }
 
-        JsonObject spec = (JsonObject)plan.Spec.DeepClone();
-        spec[Field] = Math.Max(1, rows / 2);
-        warnings.Add($"{plan.Dataset} has {rows} training sentences, too few for the template: runs train on {Math.Max(1, rows / 2)} "
-            + $"instead of {samples}, which leaves rows for the selection split.");
+        JsonObject spec = (JsonObject)plan.Spec!.DeepClone();
+        FitRows(submitted, spec, dataset, warnings);
+        FitPrompt(submitted, spec, dataset, warnings);
         return plan with { Spec = spec };
+    }
+
+    private static void FitRows(StudyPlan submitted, JsonObject spec, DatasetEntry dataset, List<string> warnings)
+    {
+        const string Field = "trainSamples";
+        int half = Math.Max(1, dataset.TrainRows / 2);
+        if (submitted.Spec?.ContainsKey(Field) == true || spec[Field] is not JsonValue requested
+            || !requested.TryGetValue(out int samples) || dataset.TrainRows == 0 || samples <= dataset.TrainRows / 2)
+        {
+            return;
+        }
+
+        spec[Field] = half;
+        warnings.Add($"{dataset.Name} has {dataset.TrainRows} training {TaskDescriptors.Of(dataset.Task).RowName}s, too few for the "
+            + $"template: runs train on {half} instead of {samples}, which leaves rows for the selection split.");
+    }
+
+    private static void FitPrompt(StudyPlan submitted, JsonObject spec, DatasetEntry dataset, List<string> warnings)
+    {
+        const string Field = "prompt";
+        if (submitted.Spec?.ContainsKey(Field) == true || spec[Field] is null || dataset.Columns is [] or [SentenceColumn])
+        {
+            return;
+        }
+
+        warnings.Add($"The template's prompt {spec[Field]} is made for a column {SentenceColumn}, which {dataset.Name} does not have: runs "
+            + "use the dataset's own prompt.");
+        spec[Field] = null;
     }
 
     private string NameFor(StudyPlan plan) => RunNames.Unique(

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tokenization;
 
 namespace LoraLab.Training.Tasks.Classification;
@@ -37,6 +38,11 @@ public sealed class ClassificationRows(
         IReadOnlyList<EncodedRow<TrainingExample>> train = fitting.Training(Consumed, dataset.Sources.FirstOrDefault());
         IReadOnlyList<EncodedRow<EvaluationExample>> evaluated = fitting.Evaluation(Evaluation, EvaluationSource);
         fitting.Require(train.Count, evaluated.Count);
+        if (spec.LabelScore == LabelScore.Sum)
+        {
+            RequireReachable(evaluated[0].Example.LabelIds);
+        }
+
         LabeledRow[] trained = [.. train.Select(row => row.Row)];
         LabeledRow[] evaluation = [.. evaluated.Select(row => row.Row)];
         return new(spec, dataset, trained, [.. train.Select(row => row.Example)], evaluation, [.. evaluated.Select(row => row.Example)])
@@ -48,8 +54,19 @@ public sealed class ClassificationRows(
                 .. dataset.Warnings,
                 .. new[] { fitting.Warning, fitting.SpecialWarning }.OfType<string>(),
                 .. RowWarnings.Of(dataset, trained, evaluation, EvaluationSource),
-                .. spec.LabelScore == LabelScore.Sum ? RowWarnings.OfLabels(dataset.Labels, evaluated[0].Example.LabelIds) : [],
             ],
         };
+    }
+
+    /// <summary>Refuses labels that can never score highest: a score is the sum over the label's tokens.</summary>
+    /// <param name="ids">Tokens that each label adds to a prompt.</param>
+    /// <exception cref="RunFailure">The tokens of a label begin with all tokens of another; field <c>dataset</c>.</exception>
+    private void RequireReachable(IReadOnlyList<int[]> ids)
+    {
+        if (RowWarnings.OfLabels(dataset.Labels, ids).FirstOrDefault() is string hidden)
+        {
+            throw RunFailure.BadData(
+                $"Dataset '{dataset.Name}': {hidden[..^1]}, or set labelScore to \"meanPerToken\".", "dataset");
+        }
     }
 }

@@ -42,7 +42,7 @@ internal static class RowWarnings
         }
     }
 
-    /// <summary>Returns a warning if a label can never score highest: a score is the sum over the label's tokens.</summary>
+    /// <summary>Returns what is wrong if a label can never score highest: a score is the sum over the label's tokens.</summary>
     /// <param name="labels">Label words.</param>
     /// <param name="ids">Tokens that each adds to a prompt.</param>
     public static IEnumerable<string> OfLabels(IReadOnlyList<string> labels, IReadOnlyList<int[]> ids)

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 
@@ -43,8 +44,9 @@ internal static class SelectionSplit
         {
             throw RunFailure.BadData(
                 $"The selection split of dataset '{data.Name}' would have {perLabel * data.Labels.Count} rows, but needs {rule.MinRows}: "
-                    + $"too few of the remaining rows have at least {rule.MinWords} words and no {NgramLength} consecutive words in common "
-                    + "with a training row; lower trainSamples, set evalSplit to \"dev\", or set \"selection\" in dataset.json to a file "
+                    + $"too few of the remaining rows have at least {NumberFormat.Count(rule.MinWords, "word")} and no "
+                    + $"{NgramLength} consecutive words in common with a training row; lower trainSamples, "
+                    + "set evalSplit to \"dev\", or set \"selection\" in dataset.json to a file "
                     + "of held-out rows or to lower minWords and minRows.",
                 "evalSplit");
         }

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
@@ -100,9 +101,9 @@ public sealed class CompletionDataset : Dataset
             .Take(SelectionRule.MaxRows)];
         return selected.Count >= SelectionRule.MinRows ? selected : throw RunFailure.BadData(
             $"The selection split of dataset '{Name}' would have {selected.Count} rows, but needs {SelectionRule.MinRows}: too few of the "
-                + $"remaining rows have at least {SelectionRule.MinWords} words and a prompt that no training row has; lower trainSamples, "
-                + "set evalSplit to \"dev\", or set \"selection\" in dataset.json to a file of held-out rows or to lower minWords and "
-                + "minRows.",
+                + $"remaining rows have at least {NumberFormat.Count(SelectionRule.MinWords, "word")} and a prompt that no training row "
+                + "has; lower trainSamples, set evalSplit to \"dev\", or set \"selection\" in dataset.json to a file of held-out rows "
+                + "or to lower minWords and minRows.",
             "evalSplit");
     }
 

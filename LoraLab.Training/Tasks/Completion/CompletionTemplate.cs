@@ -57,6 +57,16 @@ public sealed class CompletionTemplate
                 "prompt");
         }
 
+        int place = parts.Index().FirstOrDefault(part => IsCompletion(part.Item)).Index;
+        if (parts.Skip(place + 1).FirstOrDefault(part => part.IsColumn)?.Text is string late
+            && !parts.Take(place).Any(part => part.IsColumn))
+        {
+            throw RunFailure.BadData(
+                $"The prompt has {{completion}} before {{{Excerpt.Of(late)}}}, so the model would learn to write it without knowing the "
+                    + "row; put a column before it.",
+                "prompt");
+        }
+
         return new(columns?.WithNames(text) ?? text, parts, isAlpaca && hasInput ? Split(AlpacaWithoutInput, columns) : null);
     }
 

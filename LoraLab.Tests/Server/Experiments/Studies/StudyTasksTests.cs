@@ -124,6 +124,21 @@ public sealed class StudyTasksTests(ScriptedServer scripted)
         Assert.Equal("Matthews correlation", study.Tables.Single(table => table.Id == "final").Columns[2]);
     }
 
+    [Theory]
+    [InlineData("sample", "paper-literal", 0)]
+    [InlineData("pairs", null, 1)]
+    [InlineData("instructions", null, 1)]
+    public async Task Study_OfATemplateOnOtherColumns_HasThePromptOfTheDataset(string dataset, string? prompt, int warnings)
+    {
+        JsonObject plan = new() { ["template"] = "better-call-lora", ["size"] = "smoke", ["dataset"] = dataset };
+
+        StudyPreview preview = await _api.SendAsync<StudyPreview>(
+            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true&confirm=true", plan.ToJsonString());
+
+        Assert.Equal(prompt, (string?)preview.Plan.Spec!["prompt"]);
+        Assert.Equal(warnings, preview.Warnings.Count(warning => warning.Contains("the dataset's own prompt", StringComparison.Ordinal)));
+    }
+
     private static string Plan(string name, string dataset, string field, JsonNode value) => new JsonObject
     {
         ["name"] = name,

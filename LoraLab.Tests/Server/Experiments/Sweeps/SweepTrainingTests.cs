@@ -46,6 +46,26 @@ public sealed class SweepTrainingTests(RealServer server)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
+    public async Task Sweep_OfInstructions_FindsTheRateThatAnswersMost()
+    {
+        SweepApi sweeps = new(server.Api);
+        JsonObject plan = JsonNode.Parse("""
+            {"objective": "eval/exactMatch",
+             "spec": {"dataset": "sample-instructions", "rank": 16, "alpha": 32, "targetModules": "all-linear", "lossScope": "completion",
+                      "trainSamples": 600, "epochs": 4, "evalEvery": 1000, "evalSamples": 40, "generateSamples": 40, "generateTokens": 12},
+             "space": [{"field": "learningRate", "values": [0.00001, 0.004]}]}
+            """)!.AsObject();
+
+        SweepDocument ended = await sweeps.WaitForEndAsync((await sweeps.CreateAsync(plan)).Id);
+
+        Assert.Equal((SweepState.Completed, 2), (ended.State, ended.Counts.Completed));
+        Assert.InRange(ended.Best!.Value, 0.5, 1);
+        RunDocument best = await server.Api.GetAsync(ended.Best.RunId);
+        Assert.Equal((0.004, EvalSplit.Selection), (best.Spec.LearningRate, best.Spec.EvalSplit));
+    }
+
+    [Fact]
     public async Task Create_NoRowsLeftToChooseOn_SaysWhatASweepCanDo()
     {
         JsonObject problem = await new SweepApi(server.Api)

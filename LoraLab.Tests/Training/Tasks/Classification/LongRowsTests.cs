@@ -128,16 +128,17 @@ public sealed class LongRowsTests : IDisposable
     }
 
     [Fact]
-    public void Validate_LabelThatIsTheBeginningOfAnother_IsWarnedOf()
+    public void Validate_LabelThatIsTheBeginningOfAnother_IsRefused()
     {
         string rows = string.Concat(Enumerable.Range(0, 20).Select(i => $"the film number {i} was seen .\t{i % 3}\n"));
         File.WriteAllText(Path.Combine(_folder, "train.tsv"), "sentence\tlabel\n" + rows);
         File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\n" + rows.Replace("film", "book", StringComparison.Ordinal));
         File.WriteAllText(Path.Combine(_folder, "dataset.json"), """{"labels": ["bad", "good", "good day"]}""");
 
-        string warning = Assert.Single(Validate().Warnings);
+        FieldError error = Assert.Single(Validate().Errors);
 
-        Assert.Contains("at least as high: 'good day' with 'good';", warning, StringComparison.Ordinal);
+        Assert.Equal("dataset", error.Field);
+        Assert.Contains("at least as high: 'good day' with 'good';", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -70,6 +70,10 @@ public sealed class TextColumnsTests : IDisposable
     [InlineData("""{"columns": ["a"], "prompt": "{b} {label}"}""", "{b}, which is not a column of the dataset")]
     [InlineData("""{"columns": ["a", "missing"]}""", "no column 'missing'")]
     [InlineData("""{"task": "translation"}""", "'task' is 'translation', but must be classification or completion")]
+    [InlineData("""{"columns": ["a"], "labels": ["no", "yes\t"]}""", "without leading or trailing spaces")]
+    [InlineData("""{"columns": ["a"], "labels": ["no", "y\tes"]}""", "the label 'y·es' has a tab, a line break or another control")]
+    [InlineData("""{"task": "completion", "labels": ["a", "b"]}""", "'labels' belongs to the task classification; remove it")]
+    [InlineData("""{"task": "completion", "labelColumn": "a"}""", "'labelColumn' belongs to the task classification; remove it")]
     [InlineData("""{"textColumn": "a"}""", "'textColumn' belongs to the task completion")]
     public void Read_BrokenColumns_NamesTheProblem(string manifest, string named)
     {
@@ -117,14 +121,17 @@ public sealed class TextColumnsTests : IDisposable
     }
 
     [Fact]
-    public void Validate_PrefixOfALabelByTheMean_IsNotWarnedOf()
+    public void Validate_PrefixOfALabel_IsRefusedUnlessScoredByTheMean()
     {
         Write("""{"labels": ["good", "good day"]}""", "sentence\tlabel\nfine\t1\nbad\t0\n");
         File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\nother\t1\npoor\t0\n");
         JsonObject spec = Spec();
 
-        Assert.Contains("at least as high", Assert.Single(_trainer.Services.Validator.Validate(spec).Warnings));
+        FieldError error = Assert.Single(_trainer.Services.Validator.Validate(spec).Errors);
+        Assert.Equal("dataset", error.Field);
+        Assert.Contains("always scores at least as high: 'good day' with 'good'; use label words", error.Message);
         spec["labelScore"] = "meanPerToken";
+        Assert.Empty(_trainer.Services.Validator.Validate(spec).Errors);
         Assert.Empty(_trainer.Services.Validator.Validate(spec).Warnings);
     }
 

@@ -192,11 +192,26 @@ public sealed class CompletionLayoutTests
     [Theory]
     [InlineData("prompt", "{prompt}", "does not contain {completion}")]
     [InlineData("prompt", "{prompt}{completion}{completion}", "contains the completion more than once")]
+    [InlineData("prompt", "{completion} answers {prompt}", "has {completion} before {prompt}")]
+    [InlineData("prompt", "{{prompt}}{completion}", "contains {{prompt}}, but a column is in single braces; write {prompt}")]
+    [InlineData("prompt", "{{ prompt }}{completion}", "contains {{ prompt }}, but a column is in single braces; write {prompt}")]
     [InlineData("prompt", "{promt}{completion}", "{promt}, which is not a column of the dataset; the nearest is {prompt}")]
     [InlineData("chatTemplate", "chatml", "chatTemplate belongs to conversations")]
     [InlineData("chatTemplate", "vicuna", "chatTemplate must be one of chatml, llama3, zephyr, gemma, mistral")]
     public void Validate_FieldThatDoesNotFit_IsNamed(string field, string value, string problem) =>
         Assert.Contains(problem, Refused(CompletionRuns.Prompted, null, spec => spec[field] = value, field), StringComparison.Ordinal);
+
+    [Fact]
+    public void Validate_FieldOfAnotherTask_IsWarnedOf()
+    {
+
+        using TestTrainer trainer = new();
+        JsonObject spec = new() { ["dataset"] = "sample", ["generateSamples"] = 4, ["chatTemplate"] = "chatml" };
+        SpecValidation checkedSpec = trainer.Services.Validator.Validate(spec);
+        Assert.Empty(checkedSpec.Errors);
+        Assert.Contains(
+            "chatTemplate and generateSamples have no effect on the task classification of dataset 'sample'.", checkedSpec.Warnings);
+    }
 
     [Fact]
     public void Validate_Conversations_NeedAChatTemplateAndHaveNoPrompt()

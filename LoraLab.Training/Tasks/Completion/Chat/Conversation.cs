@@ -7,7 +7,11 @@ namespace LoraLab.Training.Tasks.Completion.Chat;
 /// <param name="Messages">The messages.</param>
 public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
 {
+    private const string RoleKey = "role", ContentKey = "content";
+    private const string Objects = "each message is an object with 'role' and 'content', both texts";
     private const string Order = "after an optional system message, user and assistant must alternate, and the assistant's is the last";
+
+    private static readonly string[] _calls = ["tool_calls", "function_call"];
 
     /// <summary>Reads the JSON array of a row: objects with <c>role</c> and <c>content</c>.</summary>
     /// <param name="json">The array.</param>
@@ -84,34 +88,65 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
 
     private static ChatMessage? Message(JsonElement element, int number, out string? problem, out string? remedy)
     {
-        (problem, remedy) = (null, null);
-        if (element.ValueKind != JsonValueKind.Object
-            || Text(element, "role") is not string role || Text(element, "content") is not string content)
+        (problem, remedy) = Problem(element) is string found ? ($"message {number} {found}", Objects) : (null, null);
+        if (element.ValueKind == JsonValueKind.Object && Calls(element) is string calls)
         {
-            (problem, remedy) = (
-                $"message {number} has no text 'role' or no text 'content'",
-                "each message is an object with 'role' and 'content', both texts");
+            (problem, remedy) = ($"message {number} has '{calls}'", "calls of tools cannot be trained on; leave such rows out");
+        }
+
+        if (problem is not null)
+        {
             return null;
         }
 
-        foreach (string calls in new[] { "tool_calls", "function_call" })
-        {
-            if (element.TryGetProperty(calls, out JsonElement value) && value.ValueKind != JsonValueKind.Null
-                && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0))
-            {
-                (problem, remedy) = ($"message {number} has '{calls}'", "calls of tools cannot be trained on; leave such rows out");
-                return null;
-            }
-        }
-
+        string role = element.GetProperty(RoleKey).GetString()!, content = element.GetProperty(ContentKey).GetString()!;
         if (Role(role) is not ChatRole known)
         {
             (problem, remedy) = ($"message {number} has the role '{Excerpt.Of(role)}'", "the roles are system, user and assistant");
             return null;
         }
 
+        if (content.Contains('\0', StringComparison.Ordinal))
+        {
+            (problem, remedy) = ($"message {number} has a NUL character", "remove it, or save the file as UTF-8 text");
+            return null;
+        }
+
         return new(known, content);
     }
+
+    /// <summary>Why an element is no message with two texts; null: it is one.</summary>
+    private static string? Problem(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return "is not an object";
+        }
+
+        foreach (string key in new[] { RoleKey, ContentKey })
+        {
+            if (!element.TryGetProperty(key, out JsonElement value))
+            {
+                return $"has no '{key}'";
+            }
+
+            if (value.ValueKind != JsonValueKind.String)
+            {
+                return value.ValueKind switch
+                {
+                    JsonValueKind.Null => $"has a '{key}' that is null and not a text",
+                    JsonValueKind.Array => $"has a '{key}' that is a list and not a text",
+                    _ => $"has a '{key}' that is not a text",
+                };
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The key of calls of tools that a message has; null: it has none.</summary>
+    private static string? Calls(JsonElement element) => Array.Find(_calls, key => element.TryGetProperty(key, out JsonElement value)
+        && value.ValueKind != JsonValueKind.Null && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0));
 
     private static ChatRole? Role(string role) => role switch
     {
@@ -120,9 +155,6 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
         "assistant" => ChatRole.Assistant,
         _ => null,
     };
-
-    private static string? Text(JsonElement element, string key) =>
-        element.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static (string? Problem, string? Remedy) Problem(List<ChatMessage> messages)
     {
