@@ -126,7 +126,12 @@ internal static class EvaluateCommand
             (result["dataSeed"], result["dataOffset"], result["trainSamples"]) = (spec.DataSeed, spec.DataOffset, spec.TrainSamples);
         }
 
-        (result["correct"], result["rows"]) = (outcome.Correct, outcome.Rows);
+        if (outcome.Correct is int correct)
+        {
+            result["correct"] = correct;
+        }
+
+        result["rows"] = outcome.Rows;
         foreach ((string key, double value) in outcome.Metrics)
         {
             result[key[(key.IndexOf('/', StringComparison.Ordinal) + 1)..]] =

@@ -12,8 +12,8 @@ public record EvaluationOutcome
     /// <summary>Number of rows evaluated.</summary>
     public required int Rows { get; init; }
 
-    /// <summary>Rows predicted correctly; 0 in tasks without right and wrong.</summary>
-    public int Correct { get; init; }
+    /// <summary>Rows predicted correctly; null in tasks without right and wrong.</summary>
+    public int? Correct { get; init; }
 
     /// <summary>Share of rows that a constant prediction would get right; 0 in tasks without one.</summary>
     public double MajorityBaseline { get; init; }

@@ -78,7 +78,7 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         {
             Step = step,
             Metrics = outcome.Metrics,
-            Correct = outcome.Correct,
+            Correct = outcome.Correct ?? 0,
             Rows = outcome.Rows,
             MajorityBaseline = outcome.MajorityBaseline,
             PredictionsFile = Directory.WritePredictions(step, outcome.Predictions),
