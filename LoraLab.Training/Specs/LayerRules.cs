@@ -145,8 +145,8 @@ internal sealed class LayerRules
         int needed = _method.ComponentsNeeded(rank, _spec.MethodOptions);
         return needed <= bound ? null : new(
             field,
-            $"{_method.Id} with rank {rank} needs {needed} components of every layer, but {shape} has {bound}; lower {field} or the options "
-                + "of the method that multiply it.");
+            $"{_method.Id} with rank {rank} needs {needed} components of every layer, but {shape} has {bound}; lower {field} or the "
+                + "options of the method that multiply it.");
     }
 
     private static int Bound(AdaptedLinear linear) => Math.Min(linear.Linear.Out, linear.Linear.In);
