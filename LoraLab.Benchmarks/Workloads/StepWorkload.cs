@@ -97,7 +97,7 @@ internal sealed class StepWorkload : IDisposable
 
     /// <summary>Clips the gradient and updates the parameters.</summary>
     public void Update(int step, Tensor loss) => Progress.Optimizer.Step(
-        loss, Progress.Scaler.Scale, Run.LearningRateFactor(step), Progress.Issued.Results, Progress.Issued.Count);
+        step, loss, Progress.Scaler.Scale, Run.LearningRateFactor(step), Progress.Issued.Results, Progress.Issued.Count);
 
     /// <summary>Reads and records the issued steps, if this is due.</summary>
     public void Commit()

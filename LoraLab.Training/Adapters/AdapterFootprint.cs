@@ -8,8 +8,14 @@ public sealed record AdapterFootprint(long Trained, long Frozen)
     /// <summary>The rank r.</summary>
     public int Rank { get; init; }
 
-    /// <summary>Only the middle factor is trained: the backward pass does not need the layer's input.</summary>
+    /// <summary>A is frozen: the backward pass does not need the layer's input.</summary>
     public bool MiddleOnly { get; init; }
+
+    /// <summary>Outputs are scaled: the backward pass needs the output before that.</summary>
+    public bool ScalesOutput { get; init; }
+
+    /// <summary>Number of values that the method keeps between steps besides the moments.</summary>
+    public long State { get; init; }
 
     /// <summary>A second, frozen branch is subtracted.</summary>
     public bool SecondBranch { get; init; }

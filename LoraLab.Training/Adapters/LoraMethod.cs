@@ -80,6 +80,21 @@ public abstract class LoraMethod
     /// </summary>
     public virtual double LearningRate(RunSpec spec, string part) => spec.LearningRate ?? Descriptor.DefaultLearningRate;
 
+    /// <summary>
+    /// Returns the valid options of a specification with the defaults that follow from its other fields and from the number of steps;
+    /// combinations that the method cannot train are reported in <paramref name="errors"/>.
+    /// </summary>
+    public abstract JsonObject CompleteFor(RunSpec spec, int steps, ICollection<FieldError> errors);
+
+    /// <summary>How the optimizer updates the method's parameters.</summary>
+    public virtual AdamWSettings Optimizer => AdamWSettings.Default;
+
+    /// <summary>What the method does around the optimizer steps of a run; null: nothing.</summary>
+    /// <param name="spec">Valid specification.</param>
+    /// <param name="adapters">The adapters, whose trained tensors have their gradients assigned.</param>
+    /// <param name="steps">Steps of the run.</param>
+    public virtual StepHooks? Hooks(RunSpec spec, IReadOnlyList<Adapter> adapters, int steps) => null;
+
     /// <summary>Warnings about a valid specification with this method.</summary>
     public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
 
@@ -101,7 +116,7 @@ public abstract class LoraMethod
             Tensors(shape, rank, options).Where(tensor => tensor is { Trained: false, Shared: false }).Sum(tensor => tensor.Values))
         {
             Rank = rank,
-            MiddleOnly = Trained is [AdapterFactor.R],
+            MiddleOnly = !Trained.Contains(AdapterFactor.A),
             SecondBranch = TakesFromBase && SubtractsInBranch(options),
             ReplacesWeight = TakesFromBase && !SubtractsInBranch(options),
         };
@@ -153,14 +168,25 @@ public abstract class LoraMethod<TOptions> : LoraMethod
     public sealed override Adapter Create(LinearLayer layer, AdapterRequest request, JsonObject options) =>
         Create(layer, request, Read(options));
 
+    /// <inheritdoc />
+    public sealed override JsonObject CompleteFor(RunSpec spec, int steps, ICollection<FieldError> errors)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return ToJson(Complete(Read(spec.MethodOptions), spec, steps, errors));
+    }
+
     /// <summary>The descriptor without the options.</summary>
     protected abstract MethodDescriptor Describe();
 
     /// <summary>Creates the adapter of one layer.</summary>
     protected abstract Adapter Create(LinearLayer layer, AdapterRequest request, TOptions options);
 
+    /// <summary>The options with the defaults that follow from a specification and its steps; see <see cref="CompleteFor"/>.</summary>
+    protected virtual TOptions Complete(TOptions options, RunSpec spec, int steps, ICollection<FieldError> errors) => options;
+
     /// <summary>Converts valid options to the record.</summary>
     protected static TOptions Read(JsonObject options) => (TOptions)MethodOptions.Bind(typeof(TOptions), options, []);
 
-    private static JsonObject ToJson(TOptions options) => JsonSerializer.SerializeToNode(options, ContractJson.Options)!.AsObject();
+    /// <summary>Converts the record to options.</summary>
+    protected static JsonObject ToJson(TOptions options) => JsonSerializer.SerializeToNode(options, ContractJson.Options)!.AsObject();
 }

@@ -15,6 +15,9 @@ public static class LoraMethods
         new PissaMethod(),
         new OloraMethod(),
         new MiloraMethod(),
+        new DoraMethod(),
+        new LoraFaMethod(),
+        new AdaLoraMethod(),
     ];
 
     /// <summary>The method with the given id, or null.</summary>

@@ -15,10 +15,18 @@ public sealed class LowRankAdapter : Adapter
     /// <param name="scaling">s.</param>
     /// <param name="dropoutRate">Dropout probability on the branch's input during training.</param>
     /// <param name="r_RR">Middle factor, [r, r]; if given, A and B are frozen.</param>
-    public LowRankAdapter(string module, Tensor a_RI, Tensor b_OR, double scaling, double dropoutRate = 0, Tensor? r_RR = null)
+    /// <param name="frozenA">Whether A is frozen.</param>
+    public LowRankAdapter(
+        string module,
+        Tensor a_RI,
+        Tensor b_OR,
+        double scaling,
+        double dropoutRate = 0,
+        Tensor? r_RR = null,
+        bool frozenA = false)
         : base(module, scaling, dropoutRate)
     {
-        Add(AdapterFactor.A, a_RI, r_RR is null);
+        Add(AdapterFactor.A, a_RI, r_RR is null && !frozenA);
         Add(AdapterFactor.B, b_OR, r_RR is null);
         if (r_RR is not null)
         {

@@ -21,7 +21,7 @@ internal static class MethodOptions
         return [.. Properties(type).Select(pair => new MethodOption
         {
             Name = Name(pair.Property),
-            Type = TypeName(pair.Property.PropertyType),
+            Type = TypeName(ValueType(pair.Property)),
             Help = pair.Option.Help,
             Default = JsonSerializer.SerializeToNode(pair.Property.GetValue(defaults), pair.Property.PropertyType, ContractJson.Options),
             Choices = pair.Property.PropertyType.IsEnum ? [.. ChoiceNames(pair.Property.PropertyType)] : [],
@@ -38,7 +38,7 @@ internal static class MethodOptions
         {
             JsonObject property = new()
             {
-                ["type"] = option.Type == "choice" ? "string" : option.Type,
+                ["type"] = Types(option),
                 ["description"] = option.Help,
                 ["default"] = option.Default?.DeepClone(),
             };
@@ -88,8 +88,20 @@ internal static class MethodOptions
         return options;
     }
 
+    // Without a default, null stands for one that follows from the run.
+    private static JsonNode Types(MethodOption option)
+    {
+        string type = option.Type == "choice" ? "string" : option.Type;
+        return option.Default is null ? new JsonArray(type, "null") : type;
+    }
+
     private static string? Problem(PropertyInfo property, MethodOptionAttribute option, JsonNode? value)
     {
+        if (value is null && Nullable.GetUnderlyingType(property.PropertyType) is not null)
+        {
+            return null;
+        }
+
         object? read;
         try
         {
@@ -104,7 +116,7 @@ internal static class MethodOptions
         {
             return property.PropertyType.IsEnum
                 ? $"must be one of {string.Join(", ", ChoiceNames(property.PropertyType))}."
-                : $"must be {(property.PropertyType == typeof(int) ? "an integer" : $"a {TypeName(property.PropertyType)}")}.";
+                : $"must be {(ValueType(property) == typeof(int) ? "an integer" : $"a {TypeName(ValueType(property))}")}.";
         }
 
         if (property.PropertyType.IsEnum || read is bool)
@@ -147,6 +159,8 @@ internal static class MethodOptions
         _ when type == typeof(int) => "integer",
         _ => "number",
     };
+
+    private static Type ValueType(PropertyInfo property) => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
 
     private static string Name(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 

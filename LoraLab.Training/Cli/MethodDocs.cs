@@ -52,7 +52,7 @@ public static class MethodDocs
         {
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"| `{option.Name}` | `{Default(option)}` | {Values(option)} | {option.Help} |\n");
+                $"| `{option.Name}` | {(Default(option) is string value ? $"`{value}`" : "from the run")} | {Values(option)} | {option.Help} |\n");
         }
 
         page.Append("\n## Deviations from the paper\n\n| Better Call LoRA | here | reason |\n|---|---|---|\n");

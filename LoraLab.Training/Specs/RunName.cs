@@ -11,9 +11,10 @@ public static class RunName
     public static string From(RunSpec spec, LoraMethod method)
     {
         string rate = Rate(method.LearningRate(spec, AdapterFactor.A.Name()));
-        if (method.Descriptor.HasLearningRateB)
+        string rateB = Rate(method.LearningRate(spec, AdapterFactor.B.Name()));
+        if (rateB != rate)
         {
-            rate += "/" + Rate(method.LearningRate(spec, AdapterFactor.B.Name()));
+            rate += "/" + rateB;
         }
 
         return string.Create(

@@ -74,11 +74,16 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             TrainSamples = rows.TrainingCount,
             ScheduleSteps = spec.ScheduleSteps ?? schedule.FullSteps,
             MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
+            MethodOptions = method!.CompleteFor(spec, schedule.TotalSteps, errors),
         };
         if (spec.WarmupSteps >= spec.ScheduleSteps)
         {
             errors.Add(new(
                 "warmupSteps", $"warmupSteps must be less than the schedule's {spec.ScheduleSteps} steps; it is {spec.WarmupSteps}."));
+        }
+
+        if (errors.Count > 0)
+        {
             return new() { Errors = errors, Warnings = warnings, Files = files };
         }
 
@@ -87,14 +92,14 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             Warnings = warnings,
             Files = files,
             Spec = spec,
-            SuggestedName = RunName.From(spec, method!),
+            SuggestedName = RunName.From(spec, method),
             TotalSteps = schedule.TotalSteps,
             TrainRows = data.Train.Length,
             EvalRows = data.EvaluationCount,
             Task = data.Task.Id,
             Metric = data.Metric,
             TrainableParameters = AdaptedLinear.Of(spec, config!)
-                .Sum(adapted => method!.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions)),
+                .Sum(adapted => method.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions)),
         };
     }
 

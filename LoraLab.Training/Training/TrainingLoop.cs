@@ -57,7 +57,8 @@ public sealed class TrainingLoop(
                     return;
                 }
 
-                // The next window: its gradient, then clipping and update. All of it is only issued to the device.
+                // The next window: its gradient, then clipping and update, around which the method may act. All of it is only issued to
+                // the device.
                 int step = progress.Step + 1;
                 LossScaler scaler = progress.Scaler;
                 long started = Stopwatch.GetTimestamp();
@@ -67,7 +68,7 @@ public sealed class TrainingLoop(
                 {
                     Tensor loss = gradient.Accumulate(step, scaler.Scale, stop);
                     progress.Optimizer.Step(
-                        loss, scaler.Scale, run.LearningRateFactor(step), progress.Issued.Results, progress.Issued.Count);
+                        step, loss, scaler.Scale, run.LearningRateFactor(step), progress.Issued.Results, progress.Issued.Count);
                 }
 
                 double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;

@@ -20,7 +20,8 @@ public sealed class TrainingProgress : IDisposable
         _run = run;
         FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable)
             .Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
-        Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm);
+        StepHooks? hooks = run.Method.Hooks(run.Spec, run.Adapters, run.Schedule.TotalSteps);
+        Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm, run.Method.Optimizer, hooks);
         Issued = new(run.Device);
         Scaler = run.Spec.Precision == Precision.Fp16 ? LossScaler.On : LossScaler.Off;
         if (checkpoint?.State is TrainingState state)
@@ -55,10 +56,11 @@ public sealed class TrainingProgress : IDisposable
         Issued.Count == 0 && EvaluatedStep != Step && (Step == 0 || _run.Schedule.EvaluatesAfter(Step));
 
     /// <summary>
-    /// Returns the tensors of a checkpoint: all factors, and both moments of the trained ones, which the dispose scope owns.
+    /// Returns the tensors of a checkpoint: all factors, both moments of the trained ones, which the dispose scope owns, and the state of
+    /// the method.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Tensors() =>
-        AdapterFactors.Of(_run.Adapters).Concat(Optimizer.Moments).ToDictionary(pair => pair.Key, pair => pair.Value);
+        AdapterFactors.Of(_run.Adapters).Concat(Optimizer.State).ToDictionary(pair => pair.Key, pair => pair.Value);
 
     /// <inheritdoc />
     public void Dispose()

@@ -53,6 +53,11 @@ public sealed class TrainingReport
         _timing.AddEvaluation(seconds);
         RecordCosts(progress);
         _summary.Evaluation(_recorder.Evaluation(progress.Step, outcome));
+        if (progress.Optimizer.Describe() is string description)
+        {
+            _recorder.Log($"step {progress.Step}: {description}");
+        }
+
         if (!double.IsFinite(outcome.Loss))
         {
             throw NonFiniteEvaluation(progress.Step, double.IsNaN(outcome.Loss) ? "NaN" : "infinite");

@@ -81,6 +81,8 @@ public sealed class InitialValueTests
     [InlineData("lora-swapped")]
     [InlineData("lora-plus")]
     [InlineData("lora-xs")]
+    [InlineData("dora")]
+    [InlineData("adalora")]
     public void Create_OtherModuleOrSeed_DrawsOtherValues(string method)
     {
         string here = Drawn(method, "model.layers.0.self_attn.q_proj", seed: 7);
@@ -110,9 +112,9 @@ public sealed class InitialValueTests
         return new LinearLayer(name, randn(Height, Width, dtype: float32, generator: generator));
     }
 
-    private static LowRankAdapter Create(string method, LinearLayer layer, JsonObject options, long seed)
+    private static Adapter Create(string method, LinearLayer layer, JsonObject options, long seed)
     {
         RunSpec spec = AdaptedLlama.SpecOf(method, Rank, options: options) with { Seed = seed };
-        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions).LowRank();
+        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions);
     }
 }

@@ -30,7 +30,9 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
 
             double input = ((half ? Single : 0) + (dropout ? Single : 0)) * linear.In;
             double branch = half || footprint.SecondBranch ? Math.Max(Single + _mixedAddition, footprint.SecondBranch ? 2 * Single : 0) : 0;
-            return input + (branch * linear.Out);
+            // The output before it is scaled, in fp32, and the product with the weight.
+            double scaled = footprint.ScalesOutput ? 2 * Single : 0;
+            return input + ((branch + scaled) * linear.Out);
         }
     }
 
@@ -49,7 +51,9 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
 
             double input = footprint.MiddleOnly ? 0 : (half ? Single : 0) + (dropout ? Single : 0);
             double gradient = half || dropout || footprint.SecondBranch ? Single + _mixedAddition : 0;
-            return ((half ? Single : 0) * linear.Out) + (Math.Max(input, gradient) * linear.In);
+            // The scaled gradient; before that, the product from which the gradient of the scale is summed.
+            double scaled = footprint.ScalesOutput ? Single * linear.Out : 0;
+            return ((half ? Single : 0) * linear.Out) + scaled + Math.Max(Math.Max(input, gradient) * linear.In, scaled);
         }
     }
 }

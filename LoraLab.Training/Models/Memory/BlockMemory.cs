@@ -13,6 +13,7 @@ public sealed class BlockMemory
 {
     private const double Single = sizeof(float);
     private readonly Dictionary<LinearRole, AdapterWorkspace> _workspaces;
+    private readonly Dictionary<LinearRole, double> _scaled;
     private readonly double _value;
     private readonly bool _half, _gpu, _rowAttention;
     private readonly bool _fusedQkv, _fusedGateUp, _unfusedScores;
@@ -37,6 +38,8 @@ public sealed class BlockMemory
         (_fusedQkv, _fusedGateUp) = (block.Has(LinearRole.QueryKeyValue), block.Has(LinearRole.GateUp));
         _unfusedScores = gpu || block.AttentionSoftCap is not null;
         _lowRank = adapters.Values.Sum(adapter => (double)adapter.Rank);
+        _scaled = block.Linears.ToDictionary(
+            linear => linear.Role, linear => adapters.GetValueOrDefault(linear.Name)?.ScalesOutput == true ? Single * linear.Out : 0);
         _workspaces = block.Linears.ToDictionary(linear => linear.Role, linear =>
             new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         Masks = new(dropout ? Single * block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
@@ -60,25 +63,30 @@ public sealed class BlockMemory
             (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
             double norm = 2 * Single * d;
             double qkv = w * (a + (2 * c));
-            PassBytes attended = new PassBytes(qkv + _plain + (w * a), 0) + LogSumExp;
-            PassBytes middle = attended + new PassBytes((Single * d) + _attentionOutput);
+            // Outputs before they are scaled stay until the block ends.
+            double projected = ScaledBefore(LinearRole.Output);
+            PassBytes attended = new PassBytes(qkv + _plain + (w * a) + projected, 0) + LogSumExp;
+            PassBytes middle = attended + new PassBytes((Single * d) + _attentionOutput + _scaled.GetValueOrDefault(LinearRole.Output));
+            double gate = _scaled.GetValueOrDefault(LinearRole.Gate);
+            double all = _scaled.Values.Sum();
+            PassBytes mlp = middle + new PassBytes(all - ScaledBefore(LinearRole.GateUp));
             return
             [
                 new(norm),
                 .. _fusedQkv ? new PassBytes[] { new((w * d) + qkv + _workspaces[LinearRole.QueryKeyValue].Forward) } :
                 [
                     new((w * d) + (w * a) + _workspaces[LinearRole.Query].Forward),
-                    new((w * d) + (w * (a + c)) + _workspaces[LinearRole.Key].Forward),
-                    new((w * d) + qkv + _workspaces[LinearRole.Value].Forward),
-                    new(2 * qkv),
+                    new((w * d) + (w * (a + c)) + ScaledBefore(LinearRole.Key) + _workspaces[LinearRole.Key].Forward),
+                    new((w * d) + qkv + ScaledBefore(LinearRole.Value) + _workspaces[LinearRole.Value].Forward),
+                    new((2 * qkv) + projected),
                 ],
-                new(qkv + _plain + (_plain > 0 ? OfNorm(a) : 0)),
-                new(qkv + _plain + Rotation(a + c)),
+                new(qkv + _plain + projected + (_plain > 0 ? OfNorm(a) : 0)),
+                new(qkv + _plain + projected + Rotation(a + c)),
                 // The padded sequences of a bucket, keys and values repeated for every head, its output; then the outputs of all buckets.
                 .. _rowAttention ? [] : new PassBytes[]
                 {
-                    new PassBytes(qkv + _plain, w * a, qkv + (2 * w * a)) + LogSumExp + Scores,
-                    new PassBytes(qkv + _plain + (w * a), 2 * w * a) + LogSumExp,
+                    new PassBytes(qkv + _plain + projected, w * a, qkv + (2 * w * a)) + LogSumExp + Scores,
+                    new PassBytes(qkv + _plain + projected + (w * a), 2 * w * a) + LogSumExp,
                 },
                 attended + new PassBytes((w * d) + Math.Max(_workspaces[LinearRole.Output].Forward, Residual)),
                 attended + new PassBytes((w * d) + (_attentionOutput > 0 ? OfNorm(d) + Residual : 0)),
@@ -88,11 +96,14 @@ public sealed class BlockMemory
                     :
                     [
                         middle + new PassBytes((w * d) + (w * f) + _workspaces[LinearRole.Gate].Forward),
-                        middle + new PassBytes((w * d) + (2 * w * f) + _workspaces[LinearRole.Up].Forward),
+                        middle + new PassBytes((w * d) + (2 * w * f) + gate + _workspaces[LinearRole.Up].Forward),
                     ],
-                middle + new PassBytes((3 * w * f) + (w * d) + _workspaces[LinearRole.Down].Forward),
-                middle + new PassBytes((2 * w * f) + (w * d) + Residual),
-                middle + new PassBytes((2 * w * f) + (w * d) + (_mlpOutput > 0 ? OfNorm(d) + Residual : 0)),
+                mlp + new PassBytes((3 * w * f) + (w * d) - _scaled.GetValueOrDefault(LinearRole.Down)
+                    + _workspaces[LinearRole.Down].Forward),
+                mlp + new PassBytes((2 * w * f) + (w * d) + Residual),
+                mlp + new PassBytes((2 * w * f) + (w * d) + (_mlpOutput > 0 ? OfNorm(d) + Residual : 0)),
+                // They are concatenated.
+                mlp + new PassBytes((2 * w * f) + (w * d) + all),
             ];
         }
     }
@@ -146,6 +157,8 @@ public sealed class BlockMemory
         }
     }
 
+    private double ScaledBefore(LinearRole role) => _scaled.Where(pair => pair.Key < role).Sum(pair => pair.Value);
+
     // One per head and row, or per head and cell if attention works on cells.
     private PassBytes LogSumExp => new(_rowAttention ? Single * _heads : 0, _rowAttention || _unfusedScores ? 0 : Single * _heads);
 
@@ -167,7 +180,7 @@ public sealed class BlockMemory
         SavedActivation.AttentionOutput => new(_attentionOutput),
         SavedActivation.MlpOutput => new(_mlpOutput),
         SavedActivation.Gate or SavedActivation.Up => new(_value * _inner),
-        SavedActivation.Branches => new(Single * _lowRank),
+        SavedActivation.Branches => new((Single * _lowRank) + _scaled.Values.Sum()),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
     };
 

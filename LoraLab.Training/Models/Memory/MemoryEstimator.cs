@@ -32,7 +32,7 @@ public static class MemoryEstimator
     {
         double weights = Weights(request);
         double adapters = AdaptersOf(request).Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
-        double optimizer = AdaptersOf(request).Sum(adapter => BytesPerTrainedValue * adapter.Trained);
+        double optimizer = AdaptersOf(request).Sum(adapter => (BytesPerTrainedValue * adapter.Trained) + (Single * adapter.State));
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
             .MaxBy(entry => entry.Item2);

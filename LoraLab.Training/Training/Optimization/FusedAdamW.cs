@@ -1,3 +1,4 @@
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
@@ -10,7 +11,10 @@ namespace LoraLab.Training.Training.Optimization;
 /// </summary>
 public sealed class FusedAdamW : IDisposable
 {
+    private const double SecondDecay = 0.999;
     private readonly FlatParameters _parameters;
+    private readonly AdamWSettings _settings;
+    private readonly StepHooks? _hooks;
     private readonly double _weightDecay;
     private readonly double _maxGradNorm;
     private readonly Tensor _moments1, _moments2, _foundInf;
@@ -20,9 +24,13 @@ public sealed class FusedAdamW : IDisposable
     /// <param name="parameters">Parameters to update; the optimizer owns them.</param>
     /// <param name="weightDecay">Decoupled weight decay.</param>
     /// <param name="maxGradNorm">Maximum global norm of the unscaled gradient; null: no clipping.</param>
-    public FusedAdamW(FlatParameters parameters, double weightDecay, double? maxGradNorm)
+    /// <param name="settings">How the parameters are updated; null: as in PyTorch.</param>
+    /// <param name="hooks">What the method does around the steps; the optimizer owns it; null: nothing.</param>
+    public FusedAdamW(
+        FlatParameters parameters, double weightDecay, double? maxGradNorm, AdamWSettings? settings = null, StepHooks? hooks = null)
     {
         (_parameters, _weightDecay, _maxGradNorm) = (parameters, weightDecay, maxGradNorm ?? 0);
+        (_settings, _hooks) = (settings ?? AdamWSettings.Default, hooks);
         _moments1 = zeros_like(parameters.Values).DetachFromDisposeScope();
         _moments2 = zeros_like(parameters.Values).DetachFromDisposeScope();
         _foundInf = zeros(1, float32, parameters.Values.device).DetachFromDisposeScope();
@@ -32,14 +40,16 @@ public sealed class FusedAdamW : IDisposable
     }
 
     /// <summary>
-    /// Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>; the current dispose
-    /// scope owns them.
+    /// Both moments of every parameter by name, for example <c>model.layers.0.self_attn.q_proj.lora_A.moment1</c>, which the current
+    /// dispose scope owns, and the state of the method.
     /// </summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Moments =>
-        _parameters.Views(_moments1, ".moment1").Concat(_parameters.Views(_moments2, ".moment2"));
+    public IEnumerable<KeyValuePair<string, Tensor>> State =>
+        _parameters.Views(_moments1, ".moment1").Concat(_parameters.Views(_moments2, ".moment2")).Concat(_hooks?.State ?? []);
 
     /// <summary>Restores the state of an optimizer after a number of updates.</summary>
-    public void Restore(int updates, Func<string, Tensor> moment)
+    /// <param name="updates">The updates.</param>
+    /// <param name="stored">Returns a tensor of <see cref="State"/>.</param>
+    public void Restore(int updates, Func<string, Tensor> stored)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
@@ -48,9 +58,9 @@ public sealed class FusedAdamW : IDisposable
             group.Steps[0].Fill(updates);
         }
 
-        foreach ((string name, Tensor target) in Moments)
+        foreach ((string name, Tensor target) in State)
         {
-            target.copy_(moment(name));
+            target.copy_(stored(name));
         }
     }
 
@@ -63,21 +73,27 @@ public sealed class FusedAdamW : IDisposable
     }
 
     /// <summary>Unscales and clips the gradients, updates the parameters, and writes loss and unscaled gradient norm to the log.</summary>
+    /// <param name="step">Number of the update, from 1.</param>
     /// <param name="loss">The window's loss, float64, one value.</param>
     /// <param name="lossScale">Loss scale of the gradients.</param>
     /// <param name="rateFactor">Schedule factor of the base learning rates.</param>
     /// <param name="log">Receives loss and norm, float64 [rows, 2].</param>
     /// <param name="row">Row of the log.</param>
-    public void Step(Tensor loss, double lossScale, double rateFactor, Tensor log, int row)
+    public void Step(int step, Tensor loss, double lossScale, double rateFactor, Tensor log, int row)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
+        _hooks?.AddGradients(lossScale);
         Tensor gradientFactor = TorchScript.Tensor("measure", _parameters.Gradients, loss, log, row, _foundInf, lossScale, _maxGradNorm);
+        _hooks?.TransformGradients();
+        (double before, double after) = _settings.DecayAfterUpdate ? (0.0, _weightDecay) : (_weightDecay, 0.0);
         foreach (GroupState group in _groups)
         {
             TorchScript.Run("update", group.Values, group.Gradients, group.Moments1, group.Moments2, group.Steps, gradientFactor, _foundInf,
-                group.LearningRate * rateFactor, _weightDecay);
+                group.LearningRate * rateFactor, before, after, Epsilon(step));
         }
+
+        _hooks?.AfterUpdate(step, gradientFactor, _foundInf);
     }
 
     /// <summary>Clears the overflow flag, so that updates are applied again.</summary>
@@ -88,9 +104,18 @@ public sealed class FusedAdamW : IDisposable
         _foundInf.zero_();
     }
 
+    /// <summary>What the method says about the run so far; null: nothing. Waits for the device.</summary>
+    public string? Describe()
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        return _hooks?.Describe();
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
+        _hooks?.Dispose();
         foreach (Tensor part in _groups.SelectMany(group => group.All))
         {
             part.Dispose();
@@ -101,6 +126,11 @@ public sealed class FusedAdamW : IDisposable
         _foundInf.Dispose();
         _parameters.Dispose();
     }
+
+    // √v + ε before the correction is √(v / correction) + ε / √correction after it.
+    private double Epsilon(int step) => _settings.EpsilonBeforeCorrection
+        ? _settings.Epsilon / Math.Sqrt(1 - Math.Pow(SecondDecay, step))
+        : _settings.Epsilon;
 
     // Arrays of one, because the kernel takes lists, and only lists passed in as arguments.
     private sealed record GroupState(

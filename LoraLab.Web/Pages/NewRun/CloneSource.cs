@@ -13,7 +13,8 @@ internal static class CloneSource
     internal static RunSpec CreateSpec(RunDocument run, MethodDescriptor? method)
     {
         RunSpec spec = run.Spec;
-        double? ratio = spec.MethodOptions["lrRatio"]?.GetValue<double>();
+        // Without a ratio, the default of B's rate is that of A.
+        double ratio = spec.MethodOptions["lrRatio"]?.GetValue<double>() ?? 1;
         return spec with
         {
             Name = null,
@@ -22,8 +23,7 @@ internal static class CloneSource
             Priority = 0,
             MethodOptions = NonDefaultOptions(spec, method),
             LearningRate = spec.LearningRate == method?.DefaultLearningRate ? null : spec.LearningRate,
-            LearningRateB = spec.LearningRateB is double ofB && ratio is double times && spec.LearningRate is double ofA
-                && ApproximatelyEqual(ofB, times * ofA)
+            LearningRateB = spec.LearningRateB is double ofB && spec.LearningRate is double ofA && ApproximatelyEqual(ofB, ratio * ofA)
                 ? null
                 : spec.LearningRateB,
             ScheduleSteps = spec.ScheduleSteps == run.Progress.TotalSteps ? null : spec.ScheduleSteps,

@@ -80,7 +80,9 @@ public sealed partial class NewRunPage
 
     private string RatePlaceholder => _allMethods ? "each method's default" : Format.Rate(Descriptor?.DefaultLearningRate);
 
-    private string RateBPlaceholder => _dryRun?.Spec.LearningRateB is double rate ? Format.Rate(rate) : "lrRatio × ηA";
+    private string RateBPlaceholder => _dryRun?.Spec.LearningRateB is double rate ? Format.Rate(rate)
+        : Descriptor?.Options.Any(option => option.Name == "lrRatio") == true ? "lrRatio × ηA"
+        : "ηA";
 
     private IReadOnlyDictionary<string, string> NamePlaceholder =>
         _dryRun is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _dryRun.Name };

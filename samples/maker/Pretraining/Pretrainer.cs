@@ -40,6 +40,7 @@ internal sealed class Pretrainer(LlamaModel model, ITokenizer tokenizer)
             loss.backward();
             double value = loss.item<float>();
             optimizer.Step(
+                step,
                 loss.detach().to(float64).reshape(1),
                 1,
                 LearningRateSchedules.Factor(LearningRateSchedule.Cosine, step, WarmupSteps, steps),

@@ -83,7 +83,8 @@ public sealed class MemoryComponentsTests
             rand(shape, half && shape.Length > 1 ? bfloat16 : float32).mul(0.05).DetachFromDisposeScope());
         using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: model);
         FlatParameters flat = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
-        using FusedAdamW optimizer = new(flat, 0, 1);
+        using FusedAdamW optimizer =
+            new(flat, 0, 1, hooks: LoraMethods.Find(spec.Method)!.Hooks(spec, adapted.Adapters, steps: 10));
         using PackedLlama packed = new(model);
         using IndexArena arena = new();
         TrainingExample[] window = Sentences(33, 21, 40, 25);
@@ -98,7 +99,7 @@ public sealed class MemoryComponentsTests
 
         Assert.Equal(model.NamedWeights().Sum(weight => Bytes(weight.Value)) / Mebibyte, estimate.WeightsMb, 1e-9);
         double factors = AdapterFactors.Of(adapted.Adapters).Sum(factor => Bytes(factor.Value));
-        double trained = Bytes(flat.Gradients) + optimizer.Moments.Sum(moment => Bytes(moment.Value));
+        double trained = Bytes(flat.Gradients) + optimizer.State.Sum(state => Bytes(state.Value));
         Assert.Equal((factors + trained) / Mebibyte, estimate.AdaptersMb + estimate.OptimizerMb, 1e-9);
         // Views of the arena start at multiples of 64 values.
         BlocksMemory blocks = MemoryEstimator.Blocks(request);

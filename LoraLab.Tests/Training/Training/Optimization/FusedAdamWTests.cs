@@ -56,7 +56,7 @@ public sealed class FusedAdamWTests
         pair.Step(1, 1);
         pair.Step(2, 1);
         using IDisposable scope = NewDisposeScope();
-        Dictionary<string, Tensor> moments = pair.Fused.Moments.ToDictionary(moment => moment.Key, moment => moment.Value.clone());
+        Dictionary<string, Tensor> moments = pair.Fused.State.ToDictionary(moment => moment.Key, moment => moment.Value.clone());
 
         pair.Fused.Restore(2, name => moments[name]);
         pair.Step(3, 1);
@@ -80,7 +80,7 @@ public sealed class FusedAdamWTests
                 {
                     double factor = 1 - ((t - 1) / (double)gradients.Length);
                     SetGradient(optimizer, parameter, gradients[t - 1]);
-                    optimizer.Step(ones(1, float64), 1, factor, log, 0);
+                    optimizer.Step(t, ones(1, float64), 1, factor, log, 0);
                     formula.Step((float)gradients[t - 1], factor);
                 }
 
@@ -102,7 +102,7 @@ public sealed class FusedAdamWTests
         {
             SetGradient(optimizer, a, 0.7);
             AddGradient(b, 0.7);
-            optimizer.Step(ones(1, float64), 1, factor, log, 0);
+            optimizer.Step(1, ones(1, float64), 1, factor, log, 0);
             (double movedA, double movedB) = (a.item<float>() - before, b.item<float>() - beforeB);
             Assert.Equal(16, movedB / movedA, 0.01);
             (before, beforeB) = (a.item<float>(), b.item<float>());
@@ -122,9 +122,9 @@ public sealed class FusedAdamWTests
         SetGradient(optimizer, a, 2);
         AddGradient(b, -3);
 
-        optimizer.Step(ones(1, float64), 1, 1, log, 0);
+        optimizer.Step(1, ones(1, float64), 1, 1, log, 0);
         optimizer.ZeroGradients();
-        optimizer.Step(ones(1, float64), 1, 1, log, 1);
+        optimizer.Step(2, ones(1, float64), 1, 1, log, 1);
 
         double[] logged = TensorReader.Doubles(log);
         Assert.Equal(Math.Sqrt((3 * 4) + (4 * 9)), logged[1], 1e-5);
@@ -219,7 +219,7 @@ public sealed class FusedAdamWTests
                 _fused[i].grad!.add_(Gradient(step, i).mul(overflow ? double.NaN : scale));
             }
 
-            Fused.Step(ones(1, float64), scale, Factor(step), _log, step);
+            Fused.Step(step, ones(1, float64), scale, Factor(step), _log, step);
         }
 
         public double LoggedNorm(int step) => TensorReader.Doubles(_log)[(2 * step) + 1];
