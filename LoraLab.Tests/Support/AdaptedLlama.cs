@@ -87,14 +87,17 @@ internal sealed class AdaptedLlama : IDisposable
 
     /// <summary>Loss of a window, with the reductions of a training step. The gradient accumulates in the parameters.</summary>
     public double Accumulate(
-        IReadOnlyList<TrainingExample> window, int sentencesPerPass, LossWeighting weighting = LossWeighting.PerExampleMean)
+        IReadOnlyList<TrainingExample> window,
+        int sentencesPerPass,
+        LossWeighting weighting = LossWeighting.PerExampleMean,
+        DropoutMasks? masks = null)
     {
         ZeroGradients();
         double loss = 0;
         foreach (WindowPass pass in WindowPass.Split(window, sentencesPerPass, weighting, CPU))
         {
             using IDisposable scope = NewDisposeScope();
-            Tensor losses_N = functional.cross_entropy(Logits(pass), pass.TargetIds_N, reduction: Reduction.None);
+            Tensor losses_N = functional.cross_entropy(Logits(pass, Of(masks, pass.Examples)), pass.TargetIds_N, reduction: Reduction.None);
             Tensor passLoss = losses_N.mul(pass.Weights_N).sum();
             passLoss.backward();
             loss += passLoss.to(float64).item<double>();
@@ -127,14 +130,7 @@ internal sealed class AdaptedLlama : IDisposable
         double loss = 0;
         foreach (TrainingPass pass in passes)
         {
-            DropoutMasks? passMasks = masks is null
-                ? null
-                : masks with
-                {
-                    Rows = [.. pass.Examples.Select(example => example.Row)],
-                    Lengths = [.. pass.Examples.Select(example => example.Ids.Length - 1)],
-                };
-            loss += packed.Gradient(pass, dropout: passMasks).item<double>();
+            loss += packed.Gradient(pass, dropout: Of(masks, pass.Examples)).item<double>();
             pass.Dispose();
         }
 
@@ -165,9 +161,17 @@ internal sealed class AdaptedLlama : IDisposable
 
     public void Dispose() => Model.Dispose();
 
-    private Tensor Logits(WindowPass pass)
+    private static DropoutMasks? Of(DropoutMasks? masks, IReadOnlyList<TrainingExample> examples) => masks is null
+        ? null
+        : masks with
+        {
+            Rows = [.. examples.Select(example => example.Row)],
+            Lengths = [.. examples.Select(example => example.Ids.Length - 1)],
+        };
+
+    private Tensor Logits(WindowPass pass, DropoutMasks? masks)
     {
-        Tensor hidden_BTD = Model.Hidden(pass.Ids_BT, ForwardPass.Plain, pass.TextLengths);
+        Tensor hidden_BTD = Model.Hidden(pass.Ids_BT, new ForwardPass(Dropout: masks), pass.TextLengths);
         return Model.Logits(hidden_BTD.reshape(-1, hidden_BTD.shape[2]).index_select(0, pass.TargetPositions_N));
     }
 

@@ -42,6 +42,13 @@ public sealed class GoldenRuns : IDisposable
         return _trainer.Value.Run(spec);
     }
 
+    /// <summary>The same as <see cref="RunSmall"/>, for a run with a hook in its steps.</summary>
+    internal OpenRun OpenSmall(JsonObject spec, JsonNode microBatch)
+    {
+        (spec["microBatch"], spec["dataset"], spec["dataSeed"]) = (microBatch, _small.Value, null);
+        return new(_trainer.Value, _trainer.Value.NewFolder(), spec);
+    }
+
     /// <summary>The <c>microBatch</c> of a case as JSON.</summary>
     internal static JsonNode MicroBatch(string text) => text == "auto" ? text : int.Parse(text, CultureInfo.InvariantCulture);
 

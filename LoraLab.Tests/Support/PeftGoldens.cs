@@ -1,4 +1,9 @@
 using System.Text.Json.Nodes;
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Training;
+using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;
 
@@ -18,6 +23,13 @@ internal static class PeftGoldens
         ["rank_pattern"] = As("rankPattern"),
         ["alpha_pattern"] = As("alphaPattern"),
         ["layers_to_transform"] = As("layersToTransform"),
+        ["use_dora"] = (_, _) => { },
+        ["init_r"] = As("rank"),
+        ["target_r"] = Option("targetRank"),
+        ["tinit"] = Option("tInit"),
+        ["tfinal"] = Option("tFinal"),
+        ["deltaT"] = Option("deltaT"),
+        ["orth_reg_weight"] = Option("orthogonalWeight"),
         // The method follows from the name of the reference.
         ["init_lora_weights"] = (_, _) => { },
     };
@@ -68,6 +80,27 @@ internal static class PeftGoldens
 
         return spec;
     }
+
+    /// <summary>
+    /// Copies the adapter of a reference into a prepared run, in place, because its trained tensors are views of the optimizer's.
+    /// </summary>
+    public static void CopyStart(string folder, PreparedRun run)
+    {
+        using IDisposable noGrad = no_grad();
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, PeftFiles.Weights), field: null);
+        foreach (Adapter adapter in run.Adapters)
+        {
+            foreach (AdapterTensor tensor in adapter.Tensors)
+            {
+                string name = $"base_model.model.{adapter.Module}.{tensor.Part}";
+                using Tensor stored = file.ToTensor(file.Tensors.ContainsKey(name) ? name : name + ".weight");
+                tensor.Value.copy_(stored);
+            }
+        }
+    }
+
+    private static Action<JsonObject, JsonNode?> Option(string name) =>
+        (spec, value) => spec["methodOptions"]!.AsObject()[name] = value?.DeepClone();
 
     private static Action<JsonObject, JsonNode?> As(string field) => (spec, value) => spec[field] = value?.DeepClone();
 }

@@ -62,7 +62,7 @@ public abstract class LoraMethod
     /// <param name="a_RI">Input-side factor, [r, in], fp32.</param>
     /// <param name="b_OR">Output-side factor, [out, r], fp32.</param>
     /// <param name="options">The method's options.</param>
-    public LowRankAdapter CreateFrom(LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, JsonObject options) =>
+    public virtual LowRankAdapter CreateFrom(LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, JsonObject options) =>
         WithFactors(layer, request, a_RI, b_OR, SubtractsInBranch(options));
 
     /// <summary>

@@ -15,6 +15,8 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     /// <summary>References from whose adapter a run starts.</summary>
     private static readonly string[] _given =
     [
+        "lora-fa-all",
+        "lora-fa-qv",
         "lora-patterns",
         "lora-plus-peft",
         "lora-qv-peft",

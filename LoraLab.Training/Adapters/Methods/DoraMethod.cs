@@ -220,7 +220,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
             Tensor a64_RI = a_RI.to(float64);
             Tensor b64_RO = b_OR.t().to(float64);
             Tensor inner_RO = cross_RO.Times(2 * scaling).Plus(a64_RI.mm(a64_RI.t()).mm(b64_RO).Times(scaling * scaling));
-            Tensor squares_O = known.Squares_O.Plus(inner_RO.mul(b64_RO).sum(0));
+            Tensor squares_O = known.Squares_O.Plus(inner_RO.mul(b64_RO).sum(dim: 0));
             // A row of zeros has the norm 0 and, with its magnitude of 0, the output 0.
             return squares_O.abs().sqrt().PlusInPlace(1e-30).to(a_RI.dtype).MoveToOuterDisposeScope();
         }

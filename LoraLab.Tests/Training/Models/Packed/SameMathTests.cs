@@ -155,13 +155,16 @@ public sealed class SameMathTests
     }
 
     [Theory]
-    [InlineData(ScalarType.BFloat16, 0.99)]
-    [InlineData(ScalarType.Float16, 0.999)]
-    public void Gradient_HalfPrecisionBase_HasTheDirectionOfFp32(ScalarType dtype, double cosine)
+    [InlineData("lora", ScalarType.BFloat16, 0.99)]
+    [InlineData("lora", ScalarType.Float16, 0.999)]
+    [InlineData("dora", ScalarType.BFloat16, 0.99)]
+    [InlineData("dora", ScalarType.Float16, 0.999)]
+    [InlineData("adalora", ScalarType.BFloat16, 0.99)]
+    public void Gradient_HalfPrecisionBase_HasTheDirectionOfFp32(string method, ScalarType dtype, double cosine)
     {
         TrainingExample[] window = AdaptedLlama.Window(7, 9, [20, 14, 31, 14, 13, 25, 10]);
-        using AdaptedLlama wide = Create(Spec("lora"));
-        using AdaptedLlama half = AdaptedLlama.Create(Spec("lora"), on: TinyLlama.Build(dtype: dtype, device: _device)).Perturb(5);
+        using AdaptedLlama wide = Create(Spec(method));
+        using AdaptedLlama half = AdaptedLlama.Create(Spec(method), on: TinyLlama.Build(dtype: dtype, device: _device)).Perturb(5);
         wide.AccumulatePacked(window, _packings["shared prefix"]);
         half.AccumulatePacked(window, _packings["shared prefix"]);
         using IDisposable scope = NewDisposeScope();
