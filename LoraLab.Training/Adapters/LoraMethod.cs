@@ -86,9 +86,6 @@ public abstract class LoraMethod
     /// </summary>
     public abstract JsonObject CompleteFor(RunSpec spec, int steps, ICollection<FieldError> errors);
 
-    /// <summary>How the optimizer updates the method's parameters.</summary>
-    public virtual AdamWSettings Optimizer => AdamWSettings.Default;
-
     /// <summary>What the method does around the optimizer steps of a run; null: nothing.</summary>
     /// <param name="spec">Valid specification.</param>
     /// <param name="adapters">The adapters, whose trained tensors have their gradients assigned.</param>

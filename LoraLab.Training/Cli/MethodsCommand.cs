@@ -49,7 +49,8 @@ internal static class MethodsCommand
                 new Text(method.Trains),
                 new Text(method.Start),
                 new Text(NumberFormat.Setting(method.DefaultLearningRate)),
-                new Text(string.Join("\n", method.Options.Select(option => $"{option.Name} = {MethodDocs.Default(option) ?? "from the run"}"))));
+                new Text(string.Join(
+                    "\n", method.Options.Select(option => $"{option.Name} = {MethodDocs.Default(option) ?? "from the run"}"))));
         }
 
         AnsiConsole.Write(table);

@@ -69,7 +69,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
                 Tensor? bias_O = found.biased ? Random(1, found.height).flatten() : null;
                 using LinearLayer layer = new("m", w_OI.clone(), bias_O?.clone());
                 RunSpec spec = AdaptedLlama.SpecOf("dora", found.rank, 3) with { Dropout = found.dropout ? 0.4 : 0 };
-                layer.Adapter = LoraMethods.Find("dora")!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions).To(float64);
+                layer.Adapter = LoraMethods.Find("dora")!.Create(layer, AdapterRequest.From(spec, "m"), spec.MethodOptions).To(float64);
                 Shake(layer.Adapter, generator);
                 Tensor x_BTI = Random(found.tokens, found.width).unsqueeze(0).requires_grad_(true);
                 Tensor g_BTO = Random(found.tokens, found.height).unsqueeze(0);
@@ -113,7 +113,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         using Generator generator = new(3, CPU);
         using LinearLayer layer = new("m", randn(48, 160, dtype: float32, generator: generator).to(dtype));
         RunSpec spec = AdaptedLlama.SpecOf("dora", 8, 64);
-        layer.Adapter = LoraMethods.Find("dora")!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
+        layer.Adapter = LoraMethods.Find("dora")!.Create(layer, AdapterRequest.From(spec, "m"), spec.MethodOptions);
         foreach (double size in (double[])[1e-3, 0.1, 3])
         {
             Shake(layer.Adapter, generator, size);
@@ -182,7 +182,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         Tensor original_OI = layer.Weight_OI.clone();
         RunSpec spec = AdaptedLlama.SpecOf("dora", 4, 8, new JsonObject { ["init"] = init });
 
-        layer.Adapter = LoraMethods.Find("dora")!.Create(layer, AdapterRequest.From(spec), spec.MethodOptions);
+        layer.Adapter = LoraMethods.Find("dora")!.Create(layer, AdapterRequest.From(spec, "m"), spec.MethodOptions);
 
         LayerTensors tensors = layer.Adapter.Compute(layer);
         Assert.Equal(0, tensors.OutputScale_O!.sub(1).abs().max().item<float>());

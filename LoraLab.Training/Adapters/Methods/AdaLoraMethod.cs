@@ -96,7 +96,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         Options complete = options with { TargetRank = options.TargetRank ?? Math.Max(spec.Rank / 2, 1), TInit = initial, TFinal = final };
         if (spec.RankStabilized)
         {
-            errors.Add(new("rankStabilized", "rankStabilized does not apply to adalora, which divides alpha by its starting rank; omit it."));
+            errors.Add(new("rankStabilized", "rankStabilized cannot be used with adalora, which divides alpha by the starting rank; omit it."));
         }
 
         if (complete.TargetRank > spec.Rank)

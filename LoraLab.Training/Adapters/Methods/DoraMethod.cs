@@ -119,7 +119,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
     {
         if (spec.InitFrom is not null && options.Init == Start.Pissa)
         {
-            errors.Add(new("initFrom", "initFrom cannot be used with init pissa, which initializes the factors from the weights; omit one."));
+            errors.Add(new("initFrom", "initFrom cannot be used with init pissa, which computes the factors from the weights; omit one."));
         }
 
         return options;

@@ -157,8 +157,6 @@ public sealed class BlockMemory
         }
     }
 
-    private double ScaledBefore(LinearRole role) => _scaled.Where(pair => pair.Key < role).Sum(pair => pair.Value);
-
     // One per head and row, or per head and cell if attention works on cells.
     private PassBytes LogSumExp => new(_rowAttention ? Single * _heads : 0, _rowAttention || _unfusedScores ? 0 : Single * _heads);
 
@@ -169,6 +167,8 @@ public sealed class BlockMemory
     private PassBytes Scores => new(0, 0, 0, _unfusedScores ? 2 * Single * _heads : 0);
 
     private PassBytes ScoresBackward => new(0, 0, 0, _unfusedScores ? ((4 * Single) + _value) * _heads : 0);
+
+    private double ScaledBefore(LinearRole role) => _scaled.Where(pair => pair.Key < role).Sum(pair => pair.Value);
 
     private PassBytes Bytes(SavedActivation activation) => activation switch
     {
