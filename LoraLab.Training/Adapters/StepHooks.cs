@@ -22,7 +22,7 @@ public abstract class StepHooks : IDisposable
     }
 
     /// <summary>
-    /// Before the update: changes the gradients that it uses. They are neither unscaled nor clipped yet, and their norm is already recorded.
+    /// Before the update: changes the gradients that it uses. They are not unscaled or clipped yet, and their norm is recorded already.
     /// </summary>
     public virtual void TransformGradients()
     {

@@ -50,9 +50,10 @@ public static class MethodDocs
             """);
         foreach (MethodOption option in method.Options)
         {
+            string value = Default(option) is string given ? $"`{given}`" : "from the run";
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"| `{option.Name}` | {(Default(option) is string value ? $"`{value}`" : "from the run")} | {Values(option)} | {option.Help} |\n");
+                $"| `{option.Name}` | {value} | {Values(option)} | {option.Help} |\n");
         }
 
         page.Append("\n## Deviations from the paper\n\n| Better Call LoRA | here | reason |\n|---|---|---|\n");

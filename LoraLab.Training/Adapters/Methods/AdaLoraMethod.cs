@@ -96,7 +96,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         Options complete = options with { TargetRank = options.TargetRank ?? Math.Max(spec.Rank / 2, 1), TInit = initial, TFinal = final };
         if (spec.RankStabilized)
         {
-            errors.Add(new("rankStabilized", "rankStabilized cannot be used with adalora, which divides alpha by the starting rank; omit it."));
+            errors.Add(new("rankStabilized", "rankStabilized cannot be used with adalora, whose scaling is alpha over its rank; omit it."));
         }
 
         if (complete.TargetRank > spec.Rank)
@@ -110,8 +110,8 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         {
             errors.Add(new(
                 options.TInit is null ? "methodOptions.tFinal" : "methodOptions.tInit",
-                $"methodOptions.tInit ({initial}) and tFinal ({final}) must leave steps between them, but the run has {steps}; lower them or "
-                    + "train longer."));
+                $"methodOptions.tInit ({initial}) and tFinal ({final}) must leave steps between them, but the run has {steps}; lower them "
+                    + "or train longer."));
         }
 
         return complete;

@@ -100,7 +100,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
                 "Its trajectories are reproduced to 1e-5; the authors propose the constant norm in section 4.3."),
             new(
                 "Not part of the paper.",
-                "Instead of the norm of the whole updated weight, ‖W‖² is computed once; a step adds 2s·⟨B, W·Aᵀ⟩ and s²·⟨B·A·Aᵀ, B⟩ in float64.",
+                "‖W‖² is computed once, and a step adds 2s·⟨B, W·Aᵀ⟩ and s²·⟨B·A·Aᵀ, B⟩, summed in float64.",
                 "It is the same number without a product of the size of the weight."),
             new(
                 "Not part of the paper.",

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Methods;
 
-/// <summary>LoRA-FA (Zhang et al. 2023): A stays as it was drawn; B follows the gradient of the full weight as closely as A allows.</summary>
+/// <summary>LoRA-FA (Zhang et al. 2023): A stays as drawn; B follows the gradient of the full weight as closely as A allows.</summary>
 public sealed class LoraFaMethod : LoraMethod<LoraFaMethod.Options>
 {
     /// <summary>Keeps A·Aᵀ invertible.</summary>
