@@ -54,6 +54,11 @@ public abstract class Adapter : IDisposable
     /// </summary>
     public abstract LayerTensors Compute(LinearLayer layer);
 
+    /// <summary>
+    /// The tensors as a file of the adapter has them, which applies to the original base; the current dispose scope owns new ones.
+    /// </summary>
+    public virtual IReadOnlyList<AdapterTensor> OnOriginalBase() => Tensors;
+
     /// <summary>A tensor by its name within the layer, or null.</summary>
     public Tensor? Find(string part) => _tensors.Find(tensor => tensor.Part == part)?.Value;
 

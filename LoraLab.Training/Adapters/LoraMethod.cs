@@ -35,6 +35,9 @@ public abstract class LoraMethod
     /// <summary>How its adapters look in PEFT's files.</summary>
     public virtual PeftLayout Peft => PeftLayout.Lora;
 
+    /// <summary>How the optimizer updates the method's parameters.</summary>
+    public virtual AdamWSettings Optimizer => AdamWSettings.Default;
+
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 

@@ -16,6 +16,11 @@ public sealed record PeftLayout(string Type, IReadOnlyDictionary<string, string>
     public IReadOnlyList<string> Shared { get; init; } = [];
 
     /// <summary>
+    /// Whether layers may have fewer triplets than the adapter's rank, as their tensors tell; <c>rank_pattern</c> then says which.
+    /// </summary>
+    public bool Pruned { get; init; }
+
+    /// <summary>
     /// Keys of <c>adapter_config.json</c> that are read by <see cref="Read"/> or have no effect on the numbers, beside those of every type.
     /// </summary>
     public IReadOnlyList<string> Keys { get; init; } = [];

@@ -20,13 +20,15 @@ internal static class AdapterFit
                 + $"{adapter.Config.Method}, or use another adapter";
         }
 
+        bool pruned = LoraMethods.Find(adapter.Config.Method)!.Peft.Pruned;
         Dictionary<string, AdaptedLinear> layers = AdaptedLinear.Of(spec, config).ToDictionary(adapted => adapted.Module);
-        return OneRank(spec, adapter)
+        return (pruned ? StartingRank(spec, adapter) : OneRank(spec, adapter))
             ?? Targets(layers.Values, adapter)
             ?? Missing(
                 adapter.Modules.Keys.Where(module => !layers.ContainsKey(module)), "has factors for {0}, which the run does not adapt")
             ?? Missing(layers.Keys.Where(module => !adapter.Modules.ContainsKey(module)), "has no factors for {0}, which the run adapts")
-            ?? adapter.Modules.Select(module => Rank(module.Key, module.Value, layers[module.Key].Rank))
+            ?? adapter.Modules.Where(module => !(pruned && module.Value.Rank < layers[module.Key].Rank))
+                .Select(module => Rank(module.Key, module.Value, layers[module.Key].Rank))
                 .FirstOrDefault(problem => problem is not null)
             ?? adapter.Modules.Select(module => Shape(module.Key, module.Value, layers[module.Key].Linear, adapter))
                 .FirstOrDefault(problem => problem is not null);
@@ -58,6 +60,10 @@ internal static class AdapterFit
         spec.RankPattern is null && adapter.Ranks is [int rank] && rank != spec.Rank
             ? $"has rank {rank}, but the run has rank {spec.Rank}; set rank to {rank}"
             : null;
+
+    private static string? StartingRank(RunSpec spec, PeftAdapter adapter) => adapter.Config.Rank == spec.Rank
+        ? null
+        : $"started with rank {adapter.Config.Rank}, but the run has rank {spec.Rank}; set rank to {adapter.Config.Rank}";
 
     private static string? Rank(string module, PeftModule factors, int rank) => factors.Rank == rank
         ? null

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using CsCheck;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models.Packed;
 using Xunit;
@@ -194,7 +197,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
     }
 
     [Fact]
-    public void Train_FromPissasStart_ResumesAndLearns()
+    public void Train_FromPissasStart_ExportsAnAdapterOfTheOriginalBase()
     {
         using TestTrainer trainer = new();
         JsonObject spec = MicroSpec.For("dora");
@@ -202,13 +205,23 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         spec["learningRateB"] = 4e-3;
         spec["rankStabilized"] = true;
         spec["methodOptions"] = new JsonObject { ["init"] = "pissa" };
-        using OpenRun run = new(trainer, trainer.NewFolder(), spec);
+        FinishedRun run = trainer.Run(spec);
+        string folder = Path.Combine(run.Folder, RunFiles.Adapter);
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, PeftFiles.Config)))!;
+        Assert.Equal((true, true, 8, 8 * Math.Sqrt(2)), (
+            (bool)config["use_dora"]!, (bool)config["use_rslora"]!, (int)config["r"]!, (double)config["lora_alpha"]!));
+        JsonObject again = MicroSpec.For("dora");
+        (again["rank"], again["alpha"], again["rankStabilized"]) = (8, 8 * Math.Sqrt(2), true);
+        (again["initFrom"], again["maxSteps"]) = (folder, 1);
 
-        Assert.Null(run.Run());
+        FinishedRun loaded = trainer.Run(again);
 
-        double[] losses = [.. run.Reported(MetricKeys.TrainLoss).Select(point => point.Value)];
-        Assert.True(losses[^1] < losses[0]);
-        Assert.Equal(4e-3, run.Prepared.Spec.LearningRateB);
+        double[] scores = Scores(run, MicroSpec.Steps), reloaded = Scores(loaded, 0);
+        Assert.Equal(scores.Length, reloaded.Length);
+        Assert.All(scores.Zip(reloaded), pair => Assert.Equal(pair.First, pair.Second, 2e-3));
+
+        static double[] Scores(FinishedRun run, int step) =>
+            [.. run.Predictions(step).SelectMany(row => row.Skip(3)).Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
     }
 
     // Adds noise, so that no gradient is zero only because a factor is.

@@ -63,7 +63,7 @@ public sealed class MethodBatteryTests
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
         string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
         PeftConfig config = PeftImport.ReadConfig(adapter);
-        JsonObject again = MicroSpec.For("lora");
+        JsonObject again = MicroSpec.For(config.Method);
         again["rank"] = config.Rank;
         again["alpha"] = config.Alpha;
         again["initFrom"] = adapter;

@@ -15,6 +15,11 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     /// <summary>References from whose adapter a run starts.</summary>
     private static readonly string[] _given =
     [
+        "adalora-all",
+        "adalora-qv",
+        "dora-all",
+        "dora-qv",
+        "dora-rslora-completion",
         "lora-fa-all",
         "lora-fa-qv",
         "lora-patterns",

@@ -17,7 +17,18 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
     private const double InitialDeviation = 0.02;
 
     /// <inheritdoc />
-    public override long TrainableParameters(LinearShape shape, int rank) => base.TrainableParameters(shape, rank) + rank;
+    public override PeftLayout Peft { get; } = new(
+        "ADALORA", new Dictionary<string, string> { ["lora_A"] = "lora_A", ["lora_B"] = "lora_B", [E] = E })
+    {
+        Keys = ["init_r", "target_r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "orth_reg_weight", "total_step"],
+        Pruned = true,
+        Read = config => new((int?)config["init_r"] ?? 0, (double?)config["lora_alpha"] ?? 0, []),
+        Write = Configuration,
+    };
+
+    /// <inheritdoc />
+    public override IReadOnlyList<AdapterTensorShape> Tensors(LinearShape shape, int rank, JsonObject options) =>
+        [.. base.Tensors(shape, rank, options), new(E, [rank, 1], Trained: true)];
 
     /// <inheritdoc />
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
@@ -132,6 +143,40 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
             Initializers.Gaussian(factor.NameIn(layer.Name), request.Seed, rows, columns, InitialDeviation, device);
     }
 
+    private static JsonObject Configuration(RunSpec spec, IReadOnlyList<Adapter> adapters)
+    {
+        Options options = Read(spec.MethodOptions);
+        bool pruned = adapters.Any(adapter => ((Layer)adapter).Kept.Contains(false));
+        return new()
+        {
+            ["alpha_pattern"] = new JsonObject(),
+            ["beta1"] = options.Beta1,
+            ["beta2"] = options.Beta2,
+            ["bias"] = "none",
+            ["deltaT"] = options.DeltaT,
+            ["fan_in_fan_out"] = false,
+            ["init_lora_weights"] = true,
+            ["init_r"] = spec.Rank,
+            ["lora_alpha"] = spec.Alpha,
+            ["lora_dropout"] = spec.Dropout,
+            ["orth_reg_weight"] = options.OrthogonalWeight,
+            // PEFT's default; it has no effect.
+            ["r"] = 8,
+            ["rank_pattern"] = pruned
+                ? new JsonObject(adapters.Select(adapter => KeyValuePair.Create(
+                    $"{adapter.Module}.{E}",
+                    (JsonNode?)new JsonArray([.. ((Layer)adapter).Kept.Select(kept => JsonValue.Create(kept))]))))
+                : null,
+            ["target_r"] = options.TargetRank,
+            ["tfinal"] = options.TFinal,
+            ["tinit"] = options.TInit,
+            // Needed to continue in PEFT; the schedule is over.
+            ["total_step"] = spec.MaxSteps ?? spec.ScheduleSteps,
+            ["use_dora"] = false,
+            ["use_rslora"] = false,
+        };
+    }
+
     /// <summary>Options of <c>adalora</c>.</summary>
     public sealed record Options
     {
@@ -176,6 +221,32 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         }
 
         public override ComputedTensors Computed => ComputedTensors.EachWindow;
+
+        /// <summary>Which triplets have an effect.</summary>
+        public IReadOnlyList<bool> Kept
+        {
+            get
+            {
+                using IDisposable noGrad = no_grad();
+                float[] values = TensorReader.Floats(this[E]);
+                return [.. values.Select(value => value != 0)];
+            }
+        }
+
+        /// <inheritdoc />
+        public override IReadOnlyList<AdapterTensor> OnOriginalBase()
+        {
+            Device device = this[E].device;
+            using Tensor kept = tensor(Kept.Select((keeps, i) => (keeps, i)).Where(pair => pair.keeps).Select(pair => (long)pair.i).ToArray())
+                .to(device);
+            return
+            [
+                .. Tensors.Select(part => part with
+                {
+                    Value = part.Value.index_select(part.Part == AdapterFactor.B.Name() ? 1 : 0, kept),
+                }),
+            ];
+        }
 
         public override LayerTensors Compute(LinearLayer layer) =>
             new() { A_RI = this[AdapterFactor.A.Name()].mul(this[E]), B_OR = this[AdapterFactor.B.Name()] };

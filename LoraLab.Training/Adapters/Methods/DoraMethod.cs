@@ -30,6 +30,20 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
     }
 
     /// <inheritdoc />
+    public override PeftLayout Peft { get; } = PeftLayout.Lora with
+    {
+        Parts = new Dictionary<string, string>(PeftLayout.Lora.Parts) { [Magnitude] = Magnitude },
+        Keys = ["use_dora"],
+        Read = config => config["use_dora"]?.GetValue<bool>() == true
+            ? new((int?)config["r"] ?? 0, (double?)config["lora_alpha"] ?? 0, [])
+            {
+                RankStabilized = (bool?)config["use_rslora"] == true,
+            }
+            : null,
+        Write = (_, _) => new() { ["use_dora"] = true },
+    };
+
+    /// <inheritdoc />
     public override double LearningRate(RunSpec spec, string part)
     {
         double rate = base.LearningRate(spec, part);
@@ -42,20 +56,16 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
         : [];
 
     /// <inheritdoc />
-    public override long TrainableParameters(LinearShape shape, int rank) => base.TrainableParameters(shape, rank) + shape.Out;
+    public override IReadOnlyList<AdapterTensorShape> Tensors(LinearShape shape, int rank, JsonObject options) =>
+    [
+        .. base.Tensors(shape, rank, options),
+        new(Magnitude, [shape.Out], Trained: true),
+        .. Read(options).Init == Start.Pissa ? _pissa.Tensors(shape, rank, []).Where(tensor => !tensor.Trained) : [],
+    ];
 
     /// <inheritdoc />
-    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
-    {
-        bool extracts = Read(options).Init == Start.Pissa;
-        AdapterFootprint footprint = base.Footprint(shape, rank, options);
-        return footprint with
-        {
-            Frozen = footprint.Frozen + (extracts ? footprint.Trained - shape.Out : 0),
-            ScalesOutput = true,
-            ReplacesWeight = extracts,
-        };
-    }
+    public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
+        base.Footprint(shape, rank, options) with { ScalesOutput = true, ReplacesWeight = Read(options).Init == Start.Pissa };
 
     /// <inheritdoc />
     public override Adapter Restore(
@@ -179,6 +189,23 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
         }
 
         public override ComputedTensors Computed => ComputedTensors.EachWindow;
+
+        public override IReadOnlyList<AdapterTensor> OnOriginalBase()
+        {
+            AdapterTensor[] own = [.. Tensors.Where(tensor => tensor.Trained)];
+            if (Find(AdapterFactor.ExtractedA.Name()) is not Tensor extractedA_RI)
+            {
+                return own;
+            }
+
+            Tensor extractedB_OR = this[AdapterFactor.ExtractedB.Name()];
+            return
+            [
+                own[0] with { Value = cat([own[0].Value, extractedA_RI], dim: 0) },
+                own[1] with { Value = cat([own[1].Value, extractedB_OR.neg()], dim: 1) },
+                own[2],
+            ];
+        }
 
         public override LayerTensors Compute(LinearLayer layer)
         {

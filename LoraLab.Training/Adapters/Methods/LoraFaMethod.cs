@@ -22,11 +22,6 @@ public sealed class LoraFaMethod : LoraMethod<LoraFaMethod.Options>
     public override AdamWSettings Optimizer { get; } = new() { Epsilon = 1e-6, EpsilonBeforeCorrection = true, DecayAfterUpdate = true };
 
     /// <inheritdoc />
-    public override LowRankAdapter CreateFrom(
-        LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, JsonObject options) =>
-        WithFrozenA(base.CreateFrom(layer, request, a_RI, b_OR, options));
-
-    /// <inheritdoc />
     public override Adapter Restore(
         LinearLayer layer, AdapterRequest request, JsonObject options, bool inBranch, Func<string, Tensor?> stored) =>
         WithFrozenA(AdapterFactors.Rebuild(layer, request, inBranch, stored));

@@ -53,7 +53,7 @@ public static class PeftExport
             tensors[PeftFiles.TensorName(adapter.Module, AdapterFactor.B)] = b_OR.cpu().contiguous();
         }
 
-        return (tensors, Config(spec, adapters, adapters.Any(adapter => adapter.Extracted is not null) ? 2 : 1));
+        return (tensors, Config(spec, adapters, Growth(adapters)));
     }
 
     /// <summary>The tensors under PEFT's names, with the method's own configuration.</summary>
@@ -63,13 +63,13 @@ public static class PeftExport
         Dictionary<string, Tensor> tensors = [];
         foreach (Adapter adapter in adapters)
         {
-            foreach (AdapterTensor tensor in adapter.Tensors.Where(tensor => method.Peft.Parts.ContainsKey(tensor.Part)))
+            foreach (AdapterTensor tensor in adapter.OnOriginalBase().Where(tensor => method.Peft.Parts.ContainsKey(tensor.Part)))
             {
                 tensors[PeftFiles.TensorName(method.Peft, adapter.Module, tensor.Part)] = tensor.Value.detach().cpu().contiguous();
             }
         }
 
-        JsonObject config = new()
+        JsonObject config = method.Peft.Type == PeftLayout.Lora.Type ? Config(spec, adapters, Growth(adapters)) : new()
         {
             ["auto_mapping"] = null,
             ["base_model_name_or_path"] = spec.Model,
@@ -91,7 +91,10 @@ public static class PeftExport
     private static string[] Targets(IEnumerable<Adapter> adapters) =>
         [.. adapters.Select(adapter => adapter.Module[(adapter.Module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)];
 
-    private static JsonObject Config(RunSpec spec, IReadOnlyList<LowRankAdapter> adapters, int growth)
+    private static int Growth(IEnumerable<Adapter> adapters) =>
+        adapters.Any(adapter => adapter.Find(AdapterFactor.ExtractedA.Name()) is not null) ? 2 : 1;
+
+    private static JsonObject Config(RunSpec spec, IReadOnlyList<Adapter> adapters, int growth)
     {
         JsonObject config = new()
         {

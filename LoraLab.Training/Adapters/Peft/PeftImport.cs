@@ -42,9 +42,12 @@ public static class PeftImport
     public static void Load(string folder, IReadOnlyList<Adapter> adapters)
     {
         PeftLayout layout = LoraMethods.Find(ReadConfig(folder).Method)!.Peft;
-        Load(folder, adapters.SelectMany(adapter => adapter.Tensors
-            .Where(tensor => layout.Parts.ContainsKey(tensor.Part))
-            .Select(tensor => (PeftFiles.TensorName(layout, adapter.Module, tensor.Part), tensor.Value))));
+        Load(
+            folder,
+            adapters.SelectMany(adapter => adapter.Tensors
+                .Where(tensor => layout.Parts.ContainsKey(tensor.Part))
+                .Select(tensor => (PeftFiles.TensorName(layout, adapter.Module, tensor.Part), tensor.Value))),
+            layout.Pruned);
     }
 
     /// <summary>The folder's factors for the layers of a run, by module, as fp32 tensors that the caller owns.</summary>
@@ -74,7 +77,7 @@ public static class PeftImport
         return factors;
     }
 
-    private static void Load(string folder, IEnumerable<(string Name, Tensor Target)> targets)
+    private static void Load(string folder, IEnumerable<(string Name, Tensor Target)> targets, bool pruned = false)
     {
         using IDisposable noGrad = no_grad();
         using PeftWeights file = PeftWeights.Open(folder);
@@ -102,6 +105,14 @@ public static class PeftImport
             }
 
             IReadOnlyList<long> found = file.Tensors[name].Shape;
+            if (pruned && found.Count == target.shape.Length && found.Zip(target.shape).All(length => length.First <= length.Second))
+            {
+                // Triplets that were pruned stay zero.
+                target.zero_();
+                target = found.Select((length, axis) => (length, axis))
+                    .Aggregate(target, (part, length) => part.narrow(length.axis, 0, length.length));
+            }
+
             if (!found.SequenceEqual(target.shape))
             {
                 throw RunFailure.BadData(
@@ -211,7 +222,13 @@ public static class PeftImport
             }
 
             JsonObject given = JsonFile.WithoutNulls(document.RootElement);
-            PeftConfig config = WithMethod(given.Deserialize<PeftConfig>(_options)!, given);
+            JsonObject common = given.DeepClone().AsObject();
+            if (PeftMethods.Of(given)?.Method.Peft.Pruned == true)
+            {
+                common.Remove("rank_pattern");
+            }
+
+            PeftConfig config = WithMethod(common.Deserialize<PeftConfig>(_options)!, given);
             KeyReport keys = PeftConfigKeys.Of(LoraMethods.Find(config.Method)!.Peft).Check(document.RootElement);
             warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
             return (config.Problem(method) ?? keys.Problem) is string problem

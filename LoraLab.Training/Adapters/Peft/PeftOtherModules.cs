@@ -29,10 +29,15 @@ internal static class PeftOtherModules
         }
 
         double scaling = config.Rank > 0 && config.Alpha > 0 ? config.Scaling : 1;
-        return shapes.ToDictionary(module => module.Key, module => new PeftModule(Rank(config, module.Value), 0, 0, scaling)
+        return shapes.ToDictionary(module => module.Key, module => new PeftModule(Rank(config, module.Value), 0, 0, Scaling(module))
         {
             Shapes = module.Value,
         });
+
+        // Patterns are those of LoRA.
+        double Scaling(KeyValuePair<string, Dictionary<string, IReadOnlyList<long>>> module) => config.Type == PeftLayout.Lora.Type
+            ? config.ScalingOf(module.Key, Rank(config, module.Value), Path.GetDirectoryName(file.Path)!)
+            : scaling;
     }
 
     // Only AdaLoRA's layers have ranks of their own.
