@@ -123,8 +123,13 @@ public sealed class AdaLoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         JsonObject options = run.Prepared.Spec.MethodOptions;
         Assert.Equal((2, 2, 6), ((int)options["targetRank"]!, (int)options["tInit"]!, (int)options["tFinal"]!));
         string[] lines = [.. File.ReadLines(Path.Combine(run.Folder, RunFiles.Attempt(1), "log.txt"))];
-        int layers = run.Prepared.Spec.TargetModules.Names!.Count * 2;
-        Assert.Contains(lines, line => line.Contains($"step 20: {2 * layers} of {5 * layers} triplets: q_proj", StringComparison.Ordinal));
+        // Eight layers of the starting rank 5 and the target rank 2.
+        Assert.Contains(lines, line => line.Contains("step 20: 16 of 40 triplets: q_proj", StringComparison.Ordinal));
+        string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(adapter, "adapter_config.json")))!;
+        Assert.Equal(("ADALORA", 5, 2, 20), (
+            (string)config["peft_type"]!, (int)config["init_r"]!, (int)config["target_r"]!, (int)config["total_step"]!));
+        Assert.Equal(16, config["rank_pattern"]!.AsObject().Sum(layer => layer.Value!.AsArray().Count(kept => (bool)kept!)));
     }
 
     [Theory]

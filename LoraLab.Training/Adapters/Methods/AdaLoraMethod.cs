@@ -237,8 +237,8 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         public override IReadOnlyList<AdapterTensor> OnOriginalBase()
         {
             Device device = this[E].device;
-            using Tensor kept = tensor(Kept.Select((keeps, i) => (keeps, i)).Where(pair => pair.keeps).Select(pair => (long)pair.i).ToArray())
-                .to(device);
+            long[] places = [.. Kept.Select((kept, place) => (kept, place)).Where(pair => pair.kept).Select(pair => (long)pair.place)];
+            using Tensor kept = tensor(places, device: device);
             return
             [
                 .. Tensors.Select(part => part with
@@ -347,13 +347,15 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
             }
         }
 
-        public override string Describe()
+        public override string? Describe()
         {
             (string Layer, long Rank)[] ranks = [.. _layers.Select(layer =>
                 (layer.E.Name.Split('.')[^2], TensorReader.Floats(layer.E.Value).LongCount(value => value != 0)))];
             IEnumerable<string> byLayer = ranks.GroupBy(pair => pair.Layer, (layer, pairs) =>
                 $"{layer} {string.Join(' ', pairs.Select(pair => pair.Rank))}");
-            return $"{ranks.Sum(pair => pair.Rank)} of {_start} triplets: {string.Join("; ", byLayer)}";
+            long left = ranks.Sum(pair => pair.Rank);
+            // Before the first step, every E is zero.
+            return left == 0 ? null : $"{left} of {_start} triplets: {string.Join("; ", byLayer)}";
         }
 
         // (C − I) / ‖C − I‖; 0 where C = I.

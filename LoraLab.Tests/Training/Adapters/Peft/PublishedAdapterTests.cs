@@ -81,7 +81,7 @@ public sealed class PublishedAdapterTests : IDisposable
     [InlineData("init_lora_weights", "\"not_known_yet\"", "init_lora_weights 'not_known_yet'")]
     [InlineData("weight_decompose", "true", "'weight_decompose'")]
     [InlineData("peft_type", "\"PREFIX_TUNING\"", "use an adapter of peft_type")]
-    [InlineData("use_dora", "true", "use_dora")]
+    [InlineData("use_dora", "true", "is of the method dora, whose tensors lora does not have")]
     [InlineData("task_type", "\"SEQ_CLS\"", "task_type")]
     [InlineData("modules_to_save", "[\"lm_head\"]", "modules_to_save")]
     [InlineData("rank_pattern", "{\"q_proj\":8}", "rank_pattern")]
