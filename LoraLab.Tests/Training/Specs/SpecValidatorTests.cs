@@ -26,7 +26,7 @@ public sealed class SpecValidatorTests
     [InlineData("""{"learningRate":"NaN"}""", "learningRate", "must be greater than 0")]
     [InlineData("""{"method":"lora-xs","methodOptions":{"sigma":1}}""", "methodOptions.sigma", "is not a known key")]
     [InlineData("""{"method":"lora-xs","methodOptions":{"svd":"quick"}}""", "methodOptions.svd", "must be one of auto, full, randomised.")]
-    [InlineData("""{"method":"pissa","initFrom":"somewhere"}""", "initFrom", "cannot be used with pissa")]
+    [InlineData("""{"method":"lora-xs","initFrom":"somewhere"}""", "initFrom", "cannot be used with lora-xs")]
     [InlineData("""{"initFrom":"nowhere"}""", "initFrom", "nowhere")]
     [InlineData("""{"device":"cuda"}""", "device", "TorchBackend=cuda")]
     [InlineData("""{"device":"tpu"}""", "device", "use auto, cpu, cuda or cuda:N")]
