@@ -56,6 +56,9 @@ public sealed record MethodDescriptor
     /// <summary>True if <c>initFrom</c> is allowed.</summary>
     public bool AllowsInitFrom { get; init; }
 
+    /// <summary>Fields of the specification that mean nothing to the method; only their default is accepted.</summary>
+    public IReadOnlyList<string> UnusedFields { get; init; } = [];
+
     /// <summary>Options in the order of the form.</summary>
     public IReadOnlyList<MethodOption> Options { get; init; } = [];
 
@@ -79,7 +82,7 @@ public sealed record MethodOption
     /// <summary>Key in <c>methodOptions</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>choice</c>, <c>number</c>, <c>integer</c> or <c>boolean</c>.</summary>
+    /// <summary><c>choice</c>, <c>number</c>, <c>integer</c>, <c>boolean</c> or <c>list</c> (of names).</summary>
     public required string Type { get; init; }
 
     /// <summary>Help text in one sentence.</summary>

@@ -38,10 +38,17 @@ internal sealed class AdaptedLlama : IDisposable
     {
         LlamaModel model = on ?? TinyLlama.Build(dtype: dtype);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
-        HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
+        IReadOnlyList<AdaptedLinear> targets = AdaptedLinear.Of(spec, model.Config);
+        HashSet<string> adapted = [.. targets.Select(linear => linear.Module)];
+        using SharedTensors shared = new();
         foreach (LinearLayer linear in model.Linears.Where(linear => adapted.Contains(linear.Name)))
         {
-            linear.Adapter = method.Create(linear, AdapterRequest.From(spec, linear.Name), spec.MethodOptions);
+            AdapterRequest request = AdapterRequest.From(spec, linear.Name) with
+            {
+                Layers = [.. targets.Select(target => target.Linear)],
+                Shared = shared,
+            };
+            linear.Adapter = method.Create(linear, request, spec.MethodOptions);
         }
 
         return new(model);

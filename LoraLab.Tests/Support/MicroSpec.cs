@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Training.Adapters;
 
 namespace LoraLab.Tests.Support;
 
@@ -9,7 +10,18 @@ internal static class MicroSpec
     public const int Steps = 4;
 
     /// <summary>The specification for a method; the learning rate is large, so that a few steps have an effect.</summary>
-    public static JsonObject For(string method) => new()
+    public static JsonObject For(string method)
+    {
+        JsonObject spec = Whole(method);
+        foreach (string field in LoraMethods.Find(method)?.Descriptor.UnusedFields ?? [])
+        {
+            spec.Remove(field);
+        }
+
+        return spec;
+    }
+
+    private static JsonObject Whole(string method) => new()
     {
         ["model"] = "sample",
         ["dataset"] = "sample",

@@ -18,6 +18,11 @@ internal static class PeftGoldens
     {
         ["r"] = As("rank"),
         ["lora_alpha"] = As("alpha"),
+        ["alpha"] = As("alpha"),
+        ["d_initial"] = Option("dInitial"),
+        ["feedforward_modules"] = Option("feedforwardModules"),
+        ["decompose_both"] = Option("decomposeBoth"),
+        ["decompose_factor"] = Option("decomposeFactor"),
         ["target_modules"] = As("targetModules"),
         ["use_rslora"] = As("rankStabilized"),
         ["rank_pattern"] = As("rankPattern"),

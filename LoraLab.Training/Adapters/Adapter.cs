@@ -62,13 +62,17 @@ public abstract class Adapter : IDisposable
     /// <summary>A tensor by its name within the layer, or null.</summary>
     public Tensor? Find(string part) => _tensors.Find(tensor => tensor.Part == part)?.Value;
 
+    /// <summary>Whether a tensor is one of the adapter's own, not computed from them.</summary>
+    public bool Owns(Tensor value) => _tensors.Exists(tensor => ReferenceEquals(tensor.Value, value));
+
     /// <summary>The layer's output under autograd, in the weight's precision. [..., in] → [..., out].</summary>
     public Tensor Forward(LinearLayer layer, Tensor x_BTI, ForwardPass pass)
     {
         ArgumentNullException.ThrowIfNull(layer);
-        LayerTensors tensors = Compute(layer);
+        LayerTensors tensors = layer.Held?.Tensors ?? Compute(layer);
+        Tensor weight_OI = layer.Held?.Weight_OI ?? layer.Weight_OI;
         Tensor? scale_O = tensors.OutputScale_O;
-        Tensor y_BTO = functional.linear(x_BTI, layer.Weight_OI, scale_O is null ? layer.Bias_O : null);
+        Tensor y_BTO = functional.linear(x_BTI, weight_OI, scale_O is null ? layer.Bias_O : null);
         ScalarType dtype = y_BTO.dtype;
         if (tensors.WeightDelta_OI is Tensor delta_OI)
         {
@@ -78,7 +82,7 @@ public abstract class Adapter : IDisposable
         if (scale_O is not null)
         {
             Tensor dropped_BTI = Dropped(Like(scale_O, x_BTI), pass);
-            Tensor scaled_BTO = DropsNothing(pass) ? y_BTO : functional.linear(dropped_BTI.to(x_BTI.dtype), layer.Weight_OI);
+            Tensor scaled_BTO = DropsNothing(pass) ? y_BTO : functional.linear(dropped_BTI.to(x_BTI.dtype), weight_OI);
             Tensor whole_BTO = scaled_BTO.Plus(Branch(x_BTI, tensors, pass)).mul(scale_O);
             y_BTO = DropsNothing(pass) ? whole_BTO : whole_BTO.Plus(y_BTO).sub(scaled_BTO);
             y_BTO = layer.Bias_O is Tensor bias_O ? y_BTO.Plus(bias_O) : y_BTO;

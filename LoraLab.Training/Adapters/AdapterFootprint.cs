@@ -5,7 +5,7 @@ namespace LoraLab.Training.Adapters;
 /// <param name="Frozen">Number of frozen values, including factors extracted from the base.</param>
 public sealed record AdapterFootprint(long Trained, long Frozen)
 {
-    /// <summary>The rank r.</summary>
+    /// <summary>Rank of the branch; 0: the layer has none.</summary>
     public int Rank { get; init; }
 
     /// <summary>A is frozen: the backward pass does not need the layer's input.</summary>
@@ -19,6 +19,18 @@ public sealed record AdapterFootprint(long Trained, long Frozen)
 
     /// <summary>A second, frozen branch is subtracted.</summary>
     public bool SecondBranch { get; init; }
+
+    /// <summary>Frozen tensors that all layers share, with the widths that this layer needs.</summary>
+    public IReadOnlyList<AdapterTensorShape> Shared { get; init; } = [];
+
+    /// <summary>Values of the factors that are computed in each pass while the layer's block is computed; 0: none.</summary>
+    public long PassFactors { get; init; }
+
+    /// <summary>
+    /// If the weight update itself is computed in each pass: tensors of the size of the weight that exist beside it while its gradient is
+    /// turned into gradients of the adapter's tensors; 0: it is not.
+    /// </summary>
+    public int DeltaGraph { get; init; }
 
     /// <summary>The layer's weight is replaced by a new tensor of the same size.</summary>
     public bool ReplacesWeight { get; init; }

@@ -6,7 +6,7 @@ namespace LoraLab.Training.Adapters;
 /// <param name="Trained">Whether the optimizer changes it.</param>
 public sealed record AdapterTensorShape(string Part, IReadOnlyList<long> Shape, bool Trained)
 {
-    /// <summary>Whether all layers have the same tensor.</summary>
+    /// <summary>Whether all layers have the same tensor; then it has the largest width that one of them needs.</summary>
     public bool Shared { get; init; }
 
     /// <summary>Number of values.</summary>

@@ -10,7 +10,8 @@ public enum ComputedTensors
     EachWindow,
 
     /// <summary>
-    /// In every pass, one block at a time, and again for its backward pass: they are as large as the layer's weight.
+    /// In every pass, one block at a time, and again for its backward pass: they are as large as the layer's weight. A weight update must
+    /// be a new tensor each time, because the weight is added to it in place.
     /// </summary>
     EachPass,
 }

@@ -35,6 +35,9 @@ public sealed class LinearLayer : IDisposable
     /// <summary>The adapter, or null.</summary>
     public Adapter? Adapter { get; set; }
 
+    /// <summary>What the layer computes with instead of what its adapter computes in each pass; null: nothing.</summary>
+    internal HeldTensors? Held { get; set; }
+
     /// <summary>Replaces the weight (PiSSA's residual, a merge); the old one is disposed.</summary>
     public void ReplaceWeight(Tensor weight_OI)
     {
@@ -54,6 +57,7 @@ public sealed class LinearLayer : IDisposable
     {
         Weight_OI.Dispose();
         Bias_O?.Dispose();
+        Held?.Dispose();
         Adapter?.Dispose();
     }
 }

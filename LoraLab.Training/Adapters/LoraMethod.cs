@@ -98,6 +98,11 @@ public abstract class LoraMethod
     /// <summary>Warnings about a valid specification with this method.</summary>
     public virtual IEnumerable<string> Warnings(RunSpec spec) => [];
 
+    /// <summary>What is wrong with a specification whose fields and options are valid by themselves.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="layers">The linear layers of a block that receive an adapter.</param>
+    public virtual IEnumerable<FieldError> Problems(RunSpec spec, IReadOnlyList<LinearShape> layers) => [];
+
     /// <summary>The tensors of the adapter of one layer. Options must be valid.</summary>
     public virtual IReadOnlyList<AdapterTensorShape> Tensors(LinearShape shape, int rank, JsonObject options) =>
     [
@@ -116,6 +121,7 @@ public abstract class LoraMethod
             Tensors(shape, rank, options).Where(tensor => tensor is { Trained: false, Shared: false }).Sum(tensor => tensor.Values))
         {
             Rank = rank,
+            Shared = [.. Tensors(shape, rank, options).Where(tensor => tensor.Shared)],
             MiddleOnly = !Trained.Contains(AdapterFactor.A),
             SecondBranch = TakesFromBase && SubtractsInBranch(options),
             ReplacesWeight = TakesFromBase && !SubtractsInBranch(options),

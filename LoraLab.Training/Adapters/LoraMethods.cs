@@ -18,6 +18,10 @@ public static class LoraMethods
         new DoraMethod(),
         new LoraFaMethod(),
         new AdaLoraMethod(),
+        new VeraMethod(),
+        new Ia3Method(),
+        new LohaMethod(),
+        new LokrMethod(),
     ];
 
     /// <summary>The method with the given id, or null.</summary>

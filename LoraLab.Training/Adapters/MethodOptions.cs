@@ -13,6 +13,7 @@ namespace LoraLab.Training.Adapters;
 internal static class MethodOptions
 {
     private const string Prefix = "methodOptions.";
+    private const string List = "list";
 
     /// <summary>The options of a record type, in declaration order.</summary>
     public static IReadOnlyList<MethodOption> Describe(Type type)
@@ -45,6 +46,11 @@ internal static class MethodOptions
             if (option.Choices.Count > 0)
             {
                 property["enum"] = new JsonArray([.. option.Choices.Select(choice => (JsonNode?)choice)]);
+            }
+
+            if (option.Type == List)
+            {
+                property["items"] = new JsonObject { ["type"] = "string" };
             }
 
             if (option.Minimum is double minimum)
@@ -91,7 +97,7 @@ internal static class MethodOptions
     // Without a default, null stands for one that follows from the run.
     private static JsonNode Types(MethodOption option)
     {
-        string type = option.Type == "choice" ? "string" : option.Type;
+        string type = option.Type switch { "choice" => "string", List => "array", _ => option.Type };
         return option.Default is null ? new JsonArray(type, "null") : type;
     }
 
@@ -116,10 +122,10 @@ internal static class MethodOptions
         {
             return property.PropertyType.IsEnum
                 ? $"must be one of {string.Join(", ", ChoiceNames(property.PropertyType))}."
-                : $"must be {(ValueType(property) == typeof(int) ? "an integer" : $"a {TypeName(ValueType(property))}")}.";
+                : $"must be {Expected(ValueType(property))}.";
         }
 
-        if (property.PropertyType.IsEnum || read is bool)
+        if (property.PropertyType.IsEnum || read is bool or IReadOnlyList<string>)
         {
             return null;
         }
@@ -129,6 +135,13 @@ internal static class MethodOptions
             ? string.Create(CultureInfo.InvariantCulture, $"must be {Range(option)}; it is {number:R}.")
             : null;
     }
+
+    private static string Expected(Type type) => TypeName(type) switch
+    {
+        "integer" => "an integer",
+        List => "a list of names",
+        string name => $"a {name}",
+    };
 
     private static string Range(MethodOptionAttribute option) => (double.IsNaN(option.Minimum), double.IsNaN(option.Maximum)) switch
     {
@@ -157,6 +170,7 @@ internal static class MethodOptions
         { IsEnum: true } => "choice",
         _ when type == typeof(bool) => "boolean",
         _ when type == typeof(int) => "integer",
+        _ when type == typeof(IReadOnlyList<string>) => List,
         _ => "number",
     };
 

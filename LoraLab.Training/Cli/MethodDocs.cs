@@ -17,6 +17,9 @@ public static class MethodDocs
         string initFrom = method.AllowsInitFrom
             ? "a PEFT adapter of the same rank and targets"
             : "not available: the factors are initialized from the weights";
+        string unused = method.UnusedFields.Count == 0
+            ? ""
+            : $"| Not used | {string.Join(", ", method.UnusedFields.Select(field => $"`{field}`"))} |\n";
         StringBuilder page = new();
         page.Append(CultureInfo.InvariantCulture, $"""
             # {method.Name} (`{method.Id}`)
@@ -31,7 +34,7 @@ public static class MethodDocs
             | Initialization | {method.Start} |
             | Default learning rate | {defaultRate} |
             | `initFrom` | {initFrom} |
-            | Saved adapter | {method.Export} |
+            {unused}| Saved adapter | {method.Export} |
             | Source | {method.Source} |
 
             ## Formula

@@ -152,6 +152,12 @@ public sealed class LlamaModel : IDisposable
         return Config.FinalSoftCap is double cap ? logits_NV.Over(cap).tanh().Times(cap) : logits_NV;
     }
 
+    /// <summary>
+    /// Until the result is disposed, passes of this class use what layers compute with from now on, instead of computing it in each pass; the
+    /// adapters must not change.
+    /// </summary>
+    public IDisposable Hold() => new HeldAdapters(Linears);
+
     /// <summary>Base weights by their names in a Hugging Face checkpoint.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> NamedWeights() =>
         CheckpointShapes.Of(Config).Zip(Weights(), (weight, value) => new KeyValuePair<string, Tensor>(weight.Name, value));

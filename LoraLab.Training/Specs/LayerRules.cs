@@ -30,6 +30,8 @@ internal sealed class LayerRules
     /// <summary>Whether <c>targetModules</c> names any layer of the model, without which nothing else can be checked.</summary>
     public bool HasTargets => _targets.Length > 0;
 
+    private bool HasRank => !_method.Descriptor.UnusedFields.Contains("rank");
+
     /// <summary>Returns an error per violated rule.</summary>
     public IEnumerable<FieldError> Errors() =>
     [
@@ -38,12 +40,12 @@ internal sealed class LayerRules
         .. Nothing(),
         .. Patterns("rankPattern", _spec.RankPattern),
         .. Patterns("alphaPattern", _spec.AlphaPattern),
-        .. Smallest().Select(TooLarge).OfType<FieldError>(),
+        .. HasRank ? Smallest().Select(TooLarge).OfType<FieldError>() : [],
     ];
 
     /// <summary>Returns warnings about a specification without errors.</summary>
-    public IEnumerable<string> Warnings() => Smallest().Where(entry => entry.Linear.Rank * 4 > Bound(entry.Linear)).Select(entry =>
-        $"rank {entry.Linear.Rank} is more than a quarter of the smaller dimension of {entry.Linear.Linear.Name} "
+    public IEnumerable<string> Warnings() => !HasRank ? [] : Smallest().Where(entry => entry.Linear.Rank * 4 > Bound(entry.Linear))
+        .Select(entry => $"rank {entry.Linear.Rank} is more than a quarter of the smaller dimension of {entry.Linear.Linear.Name} "
             + $"({Bound(entry.Linear)}), so it is hardly low-rank.");
 
     private IEnumerable<FieldError> Layers()

@@ -17,9 +17,11 @@ public static class RunName
             rate += "/" + rateB;
         }
 
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{spec.Method} r{AdapterSummary.Ranks(spec)} a{AdapterSummary.Alphas(spec)}{Layers(spec)} lr{rate} s{spec.Seed}");
+        string rank = Unused("rank") ? "" : $" r{AdapterSummary.Ranks(spec)}";
+        string alpha = Unused("alpha") ? "" : $" a{AdapterSummary.Alphas(spec)}";
+        return string.Create(CultureInfo.InvariantCulture, $"{spec.Method}{rank}{alpha}{Layers(spec)} lr{rate} s{spec.Seed}");
+
+        bool Unused(string field) => method.Descriptor.UnusedFields.Contains(field);
     }
 
     private static string Layers(RunSpec spec)

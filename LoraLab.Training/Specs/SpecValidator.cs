@@ -144,6 +144,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
                 "learningRateB", $"learningRateB applies only to methods with a separate learning rate for B; omit it for {method.Id}."));
         }
 
+        errors.AddRange(UnusedFields(spec, method).Where(error => errors.TrueForAll(reported => reported.Field != error.Field)));
         spec = spec with { MethodOptions = method.Complete(spec.MethodOptions, errors) };
         spec = spec with
         {
@@ -151,6 +152,14 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             LearningRateB = method.Descriptor.HasLearningRateB ? method.LearningRate(spec, AdapterFactor.B.Name()) : spec.LearningRateB,
         };
         return method;
+    }
+
+    private static IEnumerable<FieldError> UnusedFields(RunSpec spec, LoraMethod method)
+    {
+        JsonObject given = SpecFieldCatalog.ToJson(spec);
+        return method.Descriptor.UnusedFields
+            .Where(field => !JsonNode.DeepEquals(given[field], SpecFieldCatalog.Of(spec).Defaults[field]))
+            .Select(field => new FieldError(field, $"{field} means nothing to {method.Id}; omit it."));
     }
 
     private static void CheckTargets(RunSpec spec, LoraMethod? method, LlamaConfig config, List<FieldError> errors, List<string> warnings)
@@ -171,6 +180,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             return;
         }
 
+        errors.AddRange(method.Problems(spec, [.. config.AdaptedLinears(spec.TargetModules)]));
         FieldError[] violated = [.. layers.Errors().Where(error => errors.TrueForAll(reported => reported.Field != error.Field))];
         errors.AddRange(violated);
         warnings.AddRange(violated.Length > 0 ? [] : layers.Warnings());

@@ -137,8 +137,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         CancellationToken cancellation,
         Action? onProgress)
     {
-        HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
+        IReadOnlyList<AdaptedLinear> targets = AdaptedLinear.Of(spec, model.Config);
+        HashSet<string> adapted = [.. targets.Select(linear => linear.Module)];
         LinearLayer[] layers = [.. model.Linears.Where(linear => adapted.Contains(linear.Name))];
+        using SharedTensors shared = new();
         IReadOnlyDictionary<string, (torch.Tensor A_RI, torch.Tensor B_OR)>? given =
             spec.InitFrom is not null && checkpoint is null && method.TakesFromBase
                 ? PeftImport.Factors(adapters.Find(spec.InitFrom), layers, method)
@@ -147,7 +149,12 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         foreach (LinearLayer linear in layers)
         {
             cancellation.ThrowIfCancellationRequested();
-            AdapterRequest request = AdapterRequest.From(spec, linear.Name) with { SvdCache = decompositions };
+            AdapterRequest request = AdapterRequest.From(spec, linear.Name) with
+            {
+                SvdCache = decompositions,
+                Layers = [.. targets.Select(target => target.Linear)],
+                Shared = shared,
+            };
             linear.Adapter = checkpoint?.Rebuild(method, linear, request, spec.MethodOptions)
                 ?? (given?.TryGetValue(linear.Name, out (torch.Tensor A_RI, torch.Tensor B_OR) factors) == true
                     ? method.CreateFrom(linear, request, factors.A_RI, factors.B_OR, spec.MethodOptions)

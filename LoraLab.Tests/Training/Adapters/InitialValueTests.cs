@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
@@ -92,6 +93,88 @@ public sealed class InitialValueTests
         Assert.NotEqual(here, Drawn(method, "model.layers.0.self_attn.q_proj", seed: 8));
     }
 
+    // PEFT's projection_prng_key of the references is 0.
+    [Theory]
+    [InlineData("vera-qv", 8)]
+    [InlineData("vera-all", 16)]
+    public void Create_Vera_DrawsTheSharedFactorsOfPeft(string name, int rank)
+    {
+        PlainSafetensors golden = new(Path.Combine(Fixtures.Golden(Path.Combine("peft", name)), "adapter_model.safetensors"));
+        RunSpec spec = AdaptedLlama.SpecOf("vera", rank) with { Seed = 0 };
+        using LinearLayer layer = new("model.layers.0.self_attn.q_proj", zeros(64, 64));
+
+        layer.Adapter = LoraMethods.Find("vera")!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions);
+
+        foreach (string factor in (string[])["vera_A", "vera_B"])
+        {
+            Assert.Equal(
+                MemoryMarshal.Cast<byte, float>(golden.Bytes("base_model." + factor)).ToArray(),
+                TensorReader.Floats(layer.Adapter[factor]));
+        }
+    }
+
+    [Fact]
+    public void Create_VeraOnSeveralLayers_HasOneCopyThatOutlivesEachOfThem()
+    {
+        using SharedTensors shared = new();
+        LinearLayer wide = new("m.wide", zeros(48, 64)), high = new("m.high", zeros(80, 32));
+        RunSpec spec = AdaptedLlama.SpecOf("vera", Rank);
+        AdapterRequest request = AdapterRequest.From(spec, "m") with
+        {
+            Layers = [new("wide", 48, 64), new("high", 80, 32)],
+            Shared = shared,
+        };
+        foreach (LinearLayer layer in (LinearLayer[])[wide, high])
+        {
+            layer.Adapter = LoraMethods.Find("vera")!.Create(layer, request, spec.MethodOptions);
+        }
+
+        Assert.Equal([Rank, 64], wide.Adapter!["vera_A"].shape);
+        Assert.Equal([80, Rank], wide.Adapter["vera_B"].shape);
+        using (no_grad())
+        {
+            // What one writes, the other reads.
+            wide.Adapter["vera_A"].fill_(3);
+        }
+
+        Assert.All(TensorReader.Floats(high.Adapter!["vera_A"]), value => Assert.Equal(3, value));
+        shared.Dispose();
+        wide.Dispose();
+        Assert.All(TensorReader.Floats(high.Adapter["vera_A"]), value => Assert.Equal(3, value));
+        high.Dispose();
+    }
+
+    // Height and width of the layer, decomposeFactor, rank; then the shapes of the stored matrices. By PEFT's rule: 172 = 4·43, 22 = 2·11.
+    [Theory]
+    [InlineData(64, 64, -1, 4, false, "8x8 8x8")]
+    [InlineData(32, 64, -1, 4, false, "4x8 8x8")]
+    [InlineData(64, 172, 8, 2, true, "8x2 2x4 8x2 2x43")]
+    [InlineData(172, 64, 8, 2, true, "4x2 2x8 43x2 2x8")]
+    [InlineData(172, 64, 8, 2, false, "4x8 43x2 2x8")]
+    [InlineData(64, 64, 16, 8, true, "16x16 4x4")]
+    [InlineData(22, 13, 4, 1, false, "2x1 11x1 1x13")]
+    [InlineData(2048, 5632, -1, 8, false, "32x64 64x8 8x88")]
+    public void Tensors_Lokr_AreSplitByPeftsRule(int height, int width, int factor, int rank, bool both, string expected)
+    {
+        JsonObject options = new() { ["decomposeFactor"] = factor, ["decomposeBoth"] = both };
+
+        Assert.Equal(expected, string.Join(' ', LoraMethods.Find("lokr")!.Tensors(new("m", height, width), rank, options)
+            .Select(tensor => string.Join('x', tensor.Shape))));
+    }
+
+    [Theory]
+    [InlineData("lokr", "lokr_w1")]
+    [InlineData("loha", "hada_w2_b")]
+    [InlineData("vera", "vera_lambda_b")]
+    public void Create_MethodsOfPeft_HaveZeroWhereTheyStartAtTheBase(string method, string zero)
+    {
+        using LinearLayer layer = Layer("model.layers.0.mlp.up_proj");
+        layer.Adapter = Create(method, layer, [], seed: 5);
+
+        Assert.Equal(
+            [zero], layer.Adapter.Tensors.Where(tensor => tensor.Value.count_nonzero().item<long>() == 0).Select(tensor => tensor.Part));
+    }
+
     [Fact]
     public void Create_Pissa_DoesNotDependOnTheSeed() =>
         Assert.Equal(Drawn("pissa", "m", seed: 1), Drawn("pissa", "m", seed: 2));
@@ -102,7 +185,7 @@ public sealed class InitialValueTests
         layer.Adapter = Create(method, layer, [], seed);
         return string.Join(
             ' ',
-            layer.Adapter.Trainable.SelectMany(parameter => TensorReader.Floats(parameter.Value)).Select(BitConverter.SingleToInt32Bits));
+            layer.Adapter.Tensors.SelectMany(tensor => TensorReader.Floats(tensor.Value.detach())).Select(BitConverter.SingleToInt32Bits));
     }
 
     // The same weight under every name, so that differences come from the streams.

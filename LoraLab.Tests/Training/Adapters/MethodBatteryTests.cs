@@ -64,6 +64,7 @@ public sealed class MethodBatteryTests
         string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
         PeftConfig config = PeftImport.ReadConfig(adapter);
         JsonObject again = MicroSpec.For(config.Method);
+        again["methodOptions"] = config.Options.DeepClone();
         again["rank"] = config.Rank;
         again["alpha"] = config.Alpha;
         again["initFrom"] = adapter;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
@@ -23,6 +24,49 @@ public sealed class RefusedSpecTests
     [MemberData(nameof(Methods))]
     public void Validate_TargetThatMatchesNothing_IsRefusedByName(string method) =>
         AssertRefused(method, "targetModules", new JsonArray("q_proj", "c_attn"), "'c_attn' matches no linear layer");
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Validate_FieldThatMeansNothing_IsRefusedUnlessItHasItsDefault(string method)
+    {
+        Dictionary<string, JsonNode> values = new()
+        {
+            ["rank"] = 3,
+            ["alpha"] = 3,
+            ["rankStabilized"] = true,
+            ["dropout"] = 0.1,
+            ["rankPattern"] = new JsonObject { ["q_proj"] = 2 },
+            ["alphaPattern"] = new JsonObject { ["q_proj"] = 2 },
+            ["layersToTransform"] = new JsonArray(0),
+            ["excludeModules"] = new JsonArray("q_proj"),
+        };
+        foreach (string field in LoraMethods.Find(method)!.Descriptor.UnusedFields)
+        {
+            AssertRefused(method, field, values[field].DeepClone(), $"{field} means nothing to {method}; omit it.");
+        }
+
+        using TestTrainer trainer = new();
+        Assert.Empty(trainer.Services.Validator.Validate(SpecFieldCatalog.ToJson(
+            trainer.Services.Validator.Validate(MicroSpec.For(method)).Spec!)).Errors);
+    }
+
+    [Theory]
+    [InlineData("ia3", "feedforwardModules", """["up_proj"]""", "'up_proj' is not among the layers")]
+    [InlineData("ia3", "feedforwardModules", "3", "methodOptions.feedforwardModules must be a list of names.")]
+    [InlineData("lokr", "decomposeFactor", "0", "methodOptions.decomposeFactor must be -1 or at least 1; it is 0.")]
+    [InlineData("vera", "dInitial", "0", "methodOptions.dInitial must be from 1E-12 to 10; it is 0.")]
+    [InlineData("loha", "decomposeBoth", "true", "'methodOptions.decomposeBoth' is not a known key")]
+    public void Validate_BadOption_IsRefused(string method, string option, string value, string part)
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = MicroSpec.For(method);
+        spec["methodOptions"] = new JsonObject { [option] = JsonNode.Parse(value) };
+
+        FieldError error = Assert.Single(trainer.Services.Validator.Validate(spec).Errors);
+
+        Assert.Equal("methodOptions." + option, error.Field);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("pissa")]

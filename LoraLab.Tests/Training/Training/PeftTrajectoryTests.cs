@@ -22,17 +22,24 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
         "dora-rslora-completion",
         "lora-fa-all",
         "lora-fa-qv",
+        "ia3",
+        "loha-qv",
+        "lokr-decompose-all",
+        "lokr-qv",
         "lora-patterns",
         "lora-plus-peft",
         "lora-qv-peft",
         "milora-qv",
         "olora-all",
         "pissa-qv-peft",
+        "vera-all",
+        "vera-qv",
     ];
 
     /// <summary>References whose starting adapter the method computes itself.</summary>
     private static readonly string[] _own =
     [
+        "ia3",
         "milora-all",
         "milora-qv",
         "olora-all",

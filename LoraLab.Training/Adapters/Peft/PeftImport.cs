@@ -151,7 +151,7 @@ public static class PeftImport
     internal static Adapter Restore(PeftAdapter adapter, PeftWeights file, LinearLayer layer)
     {
         PeftLayout layout = LoraMethods.Find(adapter.Config.Method)!.Peft;
-        AdapterRequest request = new(adapter.Config.Rank, adapter.Modules[layer.Name].Scaling, 0, 0);
+        AdapterRequest request = new(adapter.Modules[layer.Name].Rank, adapter.Modules[layer.Name].Scaling, 0, 0);
         return LoraMethods.Find(adapter.Config.Method)!.Restore(layer, request, adapter.Config.Options, inBranch: false, Stored);
 
         Tensor? Stored(string fullName)

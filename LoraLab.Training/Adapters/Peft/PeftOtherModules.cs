@@ -28,19 +28,25 @@ internal static class PeftOtherModules
             }
         }
 
-        double scaling = config.Rank > 0 && config.Alpha > 0 ? config.Scaling : 1;
-        return shapes.ToDictionary(module => module.Key, module => new PeftModule(Rank(config, module.Value), 0, 0, Scaling(module))
+        return shapes.ToDictionary(module => module.Key, module =>
         {
-            Shapes = module.Value,
+            int rank = Rank(config, module.Key, module.Value);
+            return new PeftModule(rank, 0, 0, Scaling(module.Key, rank)) { Shapes = module.Value };
         });
 
-        // Patterns are those of LoRA.
-        double Scaling(KeyValuePair<string, Dictionary<string, IReadOnlyList<long>>> module) => config.Type == PeftLayout.Lora.Type
-            ? config.ScalingOf(module.Key, Rank(config, module.Value), Path.GetDirectoryName(file.Path)!)
-            : scaling;
+        double Scaling(string module, int rank) => config.Type == PeftLayout.Lora.Type
+            ? config.ScalingOf(module, rank, Path.GetDirectoryName(file.Path)!)
+            : config.Rank == 0 || config.Alpha == 0 ? 1
+            : AdapterScaling.Of(
+                ModulePatterns<double>.Of(config.AlphaPattern)?.Find(module) ?? config.Alpha,
+                StatedRank(config, module),
+                config.RankStabilized);
     }
 
-    // Only AdaLoRA's layers have ranks of their own.
-    private static int Rank(PeftConfig config, IReadOnlyDictionary<string, IReadOnlyList<long>> shapes) =>
-        shapes.TryGetValue(AdapterFactor.A.Name(), out IReadOnlyList<long>? a) ? (int)a[0] : config.Rank;
+    // AdaLoRA's layers have ranks of their own.
+    private static int Rank(PeftConfig config, string module, IReadOnlyDictionary<string, IReadOnlyList<long>> shapes) =>
+        shapes.TryGetValue(AdapterFactor.A.Name(), out IReadOnlyList<long>? a) ? (int)a[0] : StatedRank(config, module);
+
+    private static int StatedRank(PeftConfig config, string module) =>
+        config.Type != "ADALORA" && ModulePatterns<double>.Of(config.RankPattern)?.Find(module) is double rank ? (int)rank : config.Rank;
 }

@@ -25,6 +25,7 @@ public static class TextGeneration
         ArgumentNullException.ThrowIfNull(settings);
         settings.Check();
         using IDisposable inference = inference_mode();
+        using IDisposable held = model.Hold();
         PromptState[] states = [.. prompts.Select((prompt, i) => new PromptState(settings.FirstIndex + i, prompt, settings))];
         PromptState[] unfinished = [.. states.Where(state => state.Continues(model.Config.LongestText)).OrderBy(state => state.Text.Count)];
         for (int first = 0; first < unfinished.Length;)

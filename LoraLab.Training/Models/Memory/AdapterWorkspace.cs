@@ -28,6 +28,12 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
                 return 0;
             }
 
+            if (footprint.Rank == 0)
+            {
+                // The product with the weight update of half precision.
+                return half ? sizeof(short) * linear.Out : 0;
+            }
+
             double input = ((half ? Single : 0) + (dropout ? Single : 0)) * linear.In;
             double branch = half || footprint.SecondBranch ? Math.Max(Single + _mixedAddition, footprint.SecondBranch ? 2 * Single : 0) : 0;
             // The output before it is scaled, in fp32, and the product with the weight.
@@ -44,7 +50,7 @@ public sealed class AdapterWorkspace(LinearShape linear, AdapterFootprint? footp
     {
         get
         {
-            if (footprint is null)
+            if (footprint is not { Rank: > 0 })
             {
                 return 0;
             }

@@ -37,6 +37,7 @@ public sealed class BlockMemory
             (block.Has(NormRole.AttentionOutput) ? _value * _width : 0, block.Has(NormRole.MlpOutput) ? _value * _width : 0);
         (_fusedQkv, _fusedGateUp) = (block.Has(LinearRole.QueryKeyValue), block.Has(LinearRole.GateUp));
         _unfusedScores = gpu || block.AttentionSoftCap is not null;
+        Computed = new(block, adapters, half);
         _lowRank = adapters.Values.Sum(adapter => (double)adapter.Rank);
         _scaled = block.Linears.ToDictionary(
             linear => linear.Role, linear => adapters.GetValueOrDefault(linear.Name)?.ScalesOutput == true ? Single * linear.Out : 0);
@@ -45,6 +46,9 @@ public sealed class BlockMemory
         Masks = new(dropout ? Single * block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
         Saved = Enum.GetValues<SavedActivation>().Aggregate(default(PassBytes), (sum, activation) => sum + Bytes(activation));
     }
+
+    /// <summary>What the layers compute with, if it is computed in each pass.</summary>
+    internal ComputedMemory Computed { get; }
 
     /// <summary>Saved for the backward pass: every <see cref="SavedActivation"/>.</summary>
     public PassBytes Saved { get; }

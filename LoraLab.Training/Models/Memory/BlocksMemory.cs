@@ -47,13 +47,16 @@ public sealed class BlocksMemory
     public PassBytes Below { get; }
 
     /// <summary>Peak workspace of a block in the forward pass of a training step.</summary>
-    public double Forward(PassShape pass) => _distinct.Max(block => Peak(block.Forward, pass) + block.Masks.Of(pass));
+    public double Forward(PassShape pass) => _distinct.Max(block =>
+        block.Computed.Forward + Math.Max(Peak(block.Forward, pass) + block.Masks.Of(pass), block.Computed.Computing));
 
     /// <summary>Peak workspace of a block in the backward pass.</summary>
-    public double Backward(PassShape pass) => _distinctBackward.Max(block => Peak(block.Backward, pass) + block.Masks.Of(pass));
+    public double Backward(PassShape pass) => _distinctBackward.Max(block =>
+        block.Computed.Backward + Math.Max(Peak(block.Backward, pass) + block.Masks.Of(pass), block.Computed.PullBack));
 
     /// <summary>Peak workspace of a block in an evaluation.</summary>
-    public double Evaluation(PassShape pass) => _distinct.Max(block => Peak(block.Forward, pass));
+    public double Evaluation(PassShape pass) =>
+        _distinct.Max(block => block.Computed.Forward + Math.Max(Peak(block.Forward, pass), block.Computed.Computing));
 
     private static double Peak(IEnumerable<PassBytes> candidates, PassShape pass) => candidates.Max(candidate => candidate.Of(pass));
 }

@@ -2,7 +2,7 @@ using LoraLab.Training.Models.Generation;
 
 namespace LoraLab.Training.Models.Memory;
 
-/// <summary>Memory of generated texts: their keys and values, and the larger of a pass over the prompts and the logits of a step.</summary>
+/// <summary>Memory of generated texts: their keys and values, what all layers compute with, and the larger of a pass over the prompts and the logits of a step.</summary>
 internal static class GenerationMemory
 {
     private const double Single = sizeof(float);
@@ -24,6 +24,6 @@ internal static class GenerationMemory
         double prompts = (2 * stream) + attention + (ReferenceMemory.Workspace(request) * inPass * shape.PromptTokens);
         // Logits, and on the host their copy in float64 and the weights of a draw.
         double logits = (Single + (2 * sizeof(double))) * texts * config.VocabularySize;
-        return cache + Math.Max(prompts, logits);
+        return cache + ComputedMemory.Of(request).Sum(block => block.Forward) + Math.Max(prompts, logits);
     }
 }

@@ -31,7 +31,9 @@ public static class MemoryEstimator
     public static MemoryEstimate Of(MemoryRequest request)
     {
         double weights = Weights(request);
-        double adapters = AdaptersOf(request).Sum(adapter => Single * (adapter.Trained + adapter.Frozen));
+        double adapters = AdaptersOf(request).Sum(adapter => Single * (adapter.Trained + adapter.Frozen))
+            + (Single * AdaptersOf(request).SelectMany(adapter => adapter.Shared).GroupBy(tensor => tensor.Part)
+                .Sum(layers => layers.Max(tensor => tensor.Values)));
         double optimizer = AdaptersOf(request).Sum(adapter => (BytesPerTrainedValue * adapter.Trained) + (Single * adapter.State));
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))

@@ -26,7 +26,12 @@ internal static class ReferenceMemory
         int layers = request.Adapters.SkipWhile(adapters => adapters.Count == 0).Count();
         // Logits, their fp32 copy, their log-softmax and two gradients.
         double head = ((4 * Single) + value) * config.VocabularySize * pass.HeadRows;
-        return new(pass, ((layers * saved) + inputs) * pass.Rows, Workspace(request) * pass.Rows, head);
+        ComputedMemory[] computed = [.. ComputedMemory.Of(request)];
+        return new(
+            pass,
+            (((layers * saved) + inputs) * pass.Rows) + computed.Sum(ofBlock => ofBlock.Reference),
+            (Workspace(request) * pass.Rows) + computed.Max(ofBlock => ofBlock.PullBack),
+            head);
     }
 
     /// <summary>Bytes per token that a block holds: until it ends, its dispose scope keeps every intermediate result.</summary>

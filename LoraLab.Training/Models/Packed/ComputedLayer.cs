@@ -14,23 +14,28 @@ namespace LoraLab.Training.Models.Packed;
 internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors arguments) : IDisposable
 {
     private readonly List<Tensor> _owned = [];
-    private readonly List<(Tensor Value, Tensor Gradient)> _graph = [];
+    private readonly List<(AdapterFactor Factor, Tensor Gradient)> _gradients = [];
+    private readonly List<Tensor> _graph = [];
 
     private Adapter Adapter => linear.Adapter!;
+
+    // What is as large as the weight is computed again for the gradients: its graph would hold several times as much.
+    private bool ComputesAgain => Adapter.Computed == ComputedTensors.EachPass;
 
     /// <summary>Computes the arguments.</summary>
     /// <param name="train">Whether gradients will be needed.</param>
     public void Compute(bool train)
     {
         Clear();
-        using IDisposable mode = train ? enable_grad() : no_grad();
+        using IDisposable mode = train && !ComputesAgain ? enable_grad() : no_grad();
         using IDisposable scope = NewDisposeScope();
         LayerTensors tensors = Adapter.Compute(linear);
         foreach (AdapterFactor factor in FactorDescription.All)
         {
             if (tensors[factor] is Tensor value)
             {
-                arguments.Set(place, factor, Argument(factor, value), train ? Gradient(value) : null);
+                Tensor? argument = Argument(factor, value);
+                arguments.Set(place, factor, argument, train ? Gradient(factor, value) : null);
             }
         }
     }
@@ -38,10 +43,12 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
     /// <summary>Adds the gradients of the adapter's tensors and releases what was computed.</summary>
     public void PullBack()
     {
-        if (_graph.Count > 0)
+        if (_gradients.Count > 0)
         {
             using IDisposable scope = NewDisposeScope();
-            autograd.backward([.. _graph.Select(pair => pair.Value)], [.. _graph.Select(pair => pair.Gradient)]);
+            (Tensor Value, Tensor Gradient)[] pairs =
+                [.. Values().Zip(_gradients, (value, pair) => (value, pair.Gradient)).Where(pair => pair.value.requires_grad)];
+            autograd.backward([.. pairs.Select(pair => pair.Value)], [.. pairs.Select(pair => pair.Gradient)]);
         }
 
         Clear();
@@ -56,6 +63,7 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
         }
 
         _owned.Clear();
+        _gradients.Clear();
         _graph.Clear();
         arguments.Reset(place, linear);
     }
@@ -70,38 +78,64 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
         switch (factor)
         {
             case AdapterFactor.WeightDelta when linear.Weight_OI.dtype is ScalarType.Float32 or ScalarType.Float64:
-                arguments.SetWeight(place, Own(linear.Weight_OI.Plus(value)));
+                arguments.SetWeight(
+                    place, Keep(BecomesTheWeight(value) ? value.PlusInPlace(linear.Weight_OI) : linear.Weight_OI.Plus(value)));
                 return null;
             case AdapterFactor.WeightDelta:
                 // Added to a weight of half precision, a small update would be rounded away.
-                return Own(value.to(linear.Weight_OI.dtype));
+                return Keep(value.to(linear.Weight_OI.dtype));
             case AdapterFactor.BiasDelta:
-                arguments.SetBias(place, Own(linear.Bias_O!.Plus(value).to(linear.Bias_O!.dtype)));
+                arguments.SetBias(place, Keep(linear.Bias_O!.Plus(value).to(linear.Bias_O!.dtype)));
                 return null;
             default:
-                return Own(value.detach());
+                return Keep(value.detach());
         }
     }
 
     /// <summary>Where the kernels accumulate the gradient of a value; null: it needs none.</summary>
-    private Tensor? Gradient(Tensor value)
+    private Tensor? Gradient(AdapterFactor factor, Tensor value)
     {
-        if (!value.requires_grad)
+        if (Adapter.Owns(value))
+        {
+            return value.grad is Tensor gradient ? Keep(gradient) : null;
+        }
+
+        if (!ComputesAgain && !value.requires_grad)
         {
             return null;
         }
 
-        if (value.is_leaf)
+        // The kernels read the weight of a layer for the last time before they compute its gradient.
+        Tensor gradientOfValue = factor == AdapterFactor.WeightDelta && BecomesTheWeight(value)
+            ? value
+            : Keep(zeros_like(value).requires_grad_(false));
+        _gradients.Add((factor, gradientOfValue));
+        if (!ComputesAgain)
         {
-            return value.grad is Tensor gradient ? Own(gradient) : null;
+            _graph.Add(Keep(value));
         }
 
-        Tensor zero = Own(zeros_like(value).requires_grad_(false));
-        _graph.Add((Own(value), zero));
-        return zero;
+        return gradientOfValue;
     }
 
-    private Tensor Own(Tensor tensor)
+    /// <summary>The values whose gradients the kernels computed, with their graphs.</summary>
+    private IEnumerable<Tensor> Values()
+    {
+        if (!ComputesAgain)
+        {
+            return _graph;
+        }
+
+        using IDisposable mode = enable_grad();
+        LayerTensors tensors = Adapter.Compute(linear);
+        return [.. _gradients.Select(pair => tensors[pair.Factor]!)];
+    }
+
+    /// <summary>Whether the memory of a weight update is that of the sum, to which the weight is added in place.</summary>
+    private bool BecomesTheWeight(Tensor delta_OI) =>
+        ComputesAgain && delta_OI.dtype == linear.Weight_OI.dtype && !Adapter.Owns(delta_OI);
+
+    private Tensor Keep(Tensor tensor)
     {
         _owned.Add(tensor.DetachFromDisposeScope());
         return tensor;

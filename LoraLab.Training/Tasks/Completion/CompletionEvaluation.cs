@@ -104,6 +104,7 @@ public sealed class CompletionEvaluation : TaskEvaluation
     private List<ComparedText> Generate(LlamaModel model, CancellationToken cancellation, Action? onProgress)
     {
         List<ComparedText> texts = [];
+        using IDisposable? held = _generated > 0 ? model.Hold() : null;
         while (texts.Count < _generated)
         {
             CompletionExample[] batch = [.. _examples.Skip(texts.Count).Take(Math.Min(PromptsAtOnce, _generated - texts.Count))];

@@ -43,6 +43,7 @@ public sealed partial class NewRunPage
     public NewRunPage() => _context = new SpecFormContext(_form, OnChanged)
     {
         Dataset = () => Catalog.Datasets.FirstOrDefault(entry => entry.Name == _form.Text("dataset")),
+        Method = () => Catalog.Method(_form.Method),
     };
 
     [SupplyParameterFromQuery(Name = "from")]

@@ -22,6 +22,10 @@ public sealed record RunVariant(JsonObject Body)
             body.Remove("methodOptions");
             body.Remove(other.HasLearningRateB ? "" : "learningRateB");
             body.Remove(other.AllowsInitFrom ? "" : "initFrom");
+            foreach (string field in other.UnusedFields)
+            {
+                body.Remove(field);
+            }
         }
 
         if (manySeeds || !JsonNode.DeepEquals(form.Values["seed"], seed))

@@ -130,6 +130,10 @@ internal sealed class SpecForm
         Values["methodOptions"] = _optionsOfOtherMethods.GetValueOrDefault(next.Id)?.DeepClone() ?? new JsonObject();
         Values["learningRateB"] = next.HasLearningRateB ? Values["learningRateB"]?.DeepClone() : null;
         Values["initFrom"] = next.AllowsInitFrom ? Values["initFrom"]?.DeepClone() : null;
+        foreach (string field in next.UnusedFields)
+        {
+            Values[field] = _contractDefaults[field]?.DeepClone();
+        }
     }
 
     /// <summary>Parses a number; other text stays text.</summary>

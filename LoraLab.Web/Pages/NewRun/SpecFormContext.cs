@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 
@@ -21,6 +22,9 @@ public sealed class SpecFormContext
     /// <summary>Looks up the chosen dataset; null: it is not found.</summary>
     internal Func<DatasetEntry?> Dataset { get; init; } = () => null;
 
+    /// <summary>Looks up the chosen method; null: it is not found.</summary>
+    internal Func<MethodDescriptor?> Method { get; init; } = () => null;
+
     /// <summary>The task of the chosen dataset.</summary>
     internal TaskDescriptor Task => TaskDescriptors.Of(Dataset()?.Task, Dataset()?.Metric);
 
@@ -32,9 +36,12 @@ public sealed class SpecFormContext
 
     internal bool Differs(string field) => !JsonNode.DeepEquals(Form.Values[field], SpecFieldCatalog.Default.Defaults[field]);
 
-    /// <summary>Whether the task of the chosen dataset has the field; a field that belongs to no task applies to all.</summary>
-    internal bool Applies(string field) =>
-        Task.Fields.Contains(field) || !TaskDescriptors.All.Any(task => task.Fields.Contains(field)) || Differs(field);
+    /// <summary>
+    /// Whether the task of the chosen dataset and the method have the field; a field that belongs to no task applies to all.
+    /// </summary>
+    internal bool Applies(string field) => Differs(field)
+        || ((Task.Fields.Contains(field) || !TaskDescriptors.All.Any(task => task.Fields.Contains(field)))
+            && Method()?.UnusedFields.Contains(field) != true);
 
     /// <summary>The input of a field in the words of the task.</summary>
     internal FormField Worded(FormField field) => Task.Id == TaskDescriptors.Classification.Id ? field : field with

@@ -107,6 +107,8 @@ internal sealed class SpecFields(SpecFieldCatalog catalog)
         "integer" => new FieldType(true, true, "an integer", value => Number(value) is { } number && double.IsInteger(number)),
         "boolean" =>
             new FieldType(false, false, "true or false", value => value?.GetValueKind() is JsonValueKind.True or JsonValueKind.False),
+        "list" => new FieldType(false, false, "a list of names", value => value is JsonArray list
+            && list.All(name => name?.GetValueKind() == JsonValueKind.String)),
         _ => new FieldType(false, false, $"one of {string.Join(", ", option.Choices)}", value =>
             value?.GetValueKind() == JsonValueKind.String && option.Choices.Contains(value.GetValue<string>())),
     };

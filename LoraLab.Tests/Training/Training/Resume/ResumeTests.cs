@@ -6,6 +6,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Training.Adapters;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Recording;
@@ -151,7 +152,7 @@ public sealed class ResumeTests
         JsonObject spec = MicroSpec.For(method);
         spec["trainSamples"] = (Steps * 8) - 3;
         spec["microBatch"] = 3;
-        spec["dropout"] = method == "pissa" ? 0 : 0.1;
+        spec["dropout"] = method == "pissa" || LoraMethods.Find(method)!.Descriptor.UnusedFields.Contains("dropout") ? 0 : 0.1;
         return spec;
     }
 
