@@ -153,7 +153,7 @@ public sealed class LlamaModel : IDisposable
     }
 
     /// <summary>
-    /// Until the result is disposed, passes of this class use what layers compute with from now on, instead of computing it in each pass; the
+    /// Until the result is disposed, passes of this class use what layers compute with now, instead of computing it in each pass; the
     /// adapters must not change.
     /// </summary>
     public IDisposable Hold() => new HeldAdapters(Linears);

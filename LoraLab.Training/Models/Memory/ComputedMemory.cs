@@ -30,7 +30,8 @@ internal sealed class ComputedMemory
     public double Computing { get; private set; }
 
     /// <summary>
-    /// While the block's backward pass is computed: with gradients. In single precision, that of a weight update takes the place of the weight.
+    /// While the block's backward pass is computed: with gradients. In single precision, that of a weight update takes the place of the
+    /// weight.
     /// </summary>
     public double Backward { get; private set; }
 
