@@ -4,6 +4,8 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Models;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using Xunit;
@@ -41,6 +43,31 @@ public sealed class AdaLoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
             Assert.Equal((double)pair.First!["loss"]!, pair.Second.Value, 1e-5 * pair.Second.Value));
         Assert.All(steps.Zip(run.Reported(MetricKeys.TrainGradNorm)), pair =>
             Assert.Equal((double)pair.First!["gradNorm"]!, pair.Second.Value, 1e-5 * pair.Second.Value));
+    }
+
+    [Theory]
+    [InlineData("adalora-qv")]
+    [InlineData("adalora-all")]
+    public void Attach_PrunedAdapterOfPeft_HasTheRanksOfItsLayers(string name)
+    {
+        (JsonObject golden, string folder) = PeftGoldens.Load(name);
+        using TestTrainer trainer = new(fixtures: true);
+        string weights = trainer.Services.Models.Find("stories260K").Folder;
+        using LlamaModel model = LlamaLoader.Load(weights, LlamaConfig.Read(weights), float32, CPU);
+
+        PeftImport.Attach(Path.Combine(folder, "trained"), [.. model.Linears]);
+
+        double scaling = (double)golden["peft"]!["lora_alpha"]! / ((double)golden["peft"]!["init_r"]! + 1e-5);
+        LinearLayer[] adapted = [.. model.Linears.Where(linear => linear.Adapter is not null)];
+        Assert.Equal(
+            golden["train"]!.AsArray()[^1]!["ranks"]!.AsArray().Select(rank => (long)rank!),
+            adapted.Select(linear => linear.Adapter!["lora_E"].numel()));
+        Assert.All(adapted, linear =>
+        {
+            using Tensor delta_OI = linear.Adapter!.Delta(linear);
+            Assert.Equal(linear.Adapter["lora_E"].numel() == 0, delta_OI.count_nonzero().item<long>() == 0);
+            Assert.Equal(scaling, linear.Adapter.Scaling, 1e-12);
+        });
     }
 
     [Fact]

@@ -81,4 +81,28 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
         GoldenTrajectoryTests.CompareScores(run, golden["evalFirst64"]!.AsArray(), steps.Count, 1e-3, deviations);
         deviations.AssertWithinLimits();
     }
+
+    /// <summary>The adapter after the last step gives the scores that PEFT computed with it, and a run can continue it.</summary>
+    [Theory]
+    [InlineData("adalora-all")]
+    [InlineData("adalora-qv")]
+    [InlineData("dora-all")]
+    [InlineData("dora-qv")]
+    [InlineData("dora-rslora-completion")]
+    [InlineData("lora-fa-all")]
+    [InlineData("lora-fa-qv")]
+    public void Train_FromATrainedAdapterOfPeft_StartsWithItsScores(string name)
+    {
+        (JsonObject golden, string folder) = PeftGoldens.Load(name);
+        Deviations deviations = new(output, $"peft/{name}/trained");
+        JsonObject spec = PeftGoldens.Spec(golden, Path.Combine(folder, "trained"));
+        // The schedule of the reference is longer than one step.
+        (spec["maxSteps"], spec["methodOptions"]) = (1, new JsonObject());
+
+        FinishedRun run = runs.RunSmall(spec, "auto");
+
+        Assert.True(run.Ended.Reason == EndReason.Finished, run.Ended.Error);
+        GoldenTrajectoryTests.CompareScores(run, golden["evalFirst64"]!.AsArray(), 0, 1e-3, deviations);
+        deviations.AssertWithinLimits();
+    }
 }

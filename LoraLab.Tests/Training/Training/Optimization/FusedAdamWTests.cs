@@ -1,4 +1,5 @@
 using CsCheck;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Optimization;
 using Xunit;
@@ -88,6 +89,32 @@ public sealed class FusedAdamWTests
             },
             iter: 200,
             threads: 1);
+
+    [Fact]
+    public void Step_SettingsOfLoraFa_FollowItsFormula()
+    {
+        const double Rate = 0.01, Decay = 0.2;
+        using IDisposable scope = NewDisposeScope();
+        Tensor parameter = tensor(new[] { 0.7f }).requires_grad_(true);
+        using FusedAdamW optimizer = new(
+            new FlatParameters([("p", parameter, Rate)]), Decay, maxGradNorm: null, LoraMethods.Find("lora-fa")!.Optimizer);
+        Tensor log = zeros(1, 2, float64);
+        (double value, double m, double v) = (0.7f, 0, 0);
+        for (int t = 1; t <= Steps; t++)
+        {
+            // So small that ε matters.
+            float gradient = 1e-5f * MathF.Cos(t);
+            SetGradient(optimizer, parameter, gradient);
+
+            optimizer.Step(t, ones(1, float64), 1, 1, log, 0);
+
+            m = (0.9 * m) + (0.1 * gradient);
+            v = (0.999 * v) + (0.001 * gradient * gradient);
+            value -= Rate * Math.Sqrt(1 - Math.Pow(0.999, t)) / (1 - Math.Pow(0.9, t)) * m / (Math.Sqrt(v) + 1e-6);
+            value -= Rate * Decay * value;
+            Assert.Equal(value, parameter.item<float>(), 1e-6);
+        }
+    }
 
     [Fact]
     public void Step_GroupsOfTwoRates_KeepTheirRatioUnderASchedule()
