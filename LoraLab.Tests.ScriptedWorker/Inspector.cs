@@ -64,6 +64,11 @@ internal static class Inspector
             Id = request.Id,
             Devices = Environment.GetEnvironmentVariable("SCRIPTED_GPU") is null ? [_cpu] : [_cpu, _gpu],
         },
+        "ranks" => new InspectResponse
+        {
+            Id = request.Id,
+            ParametersByRank = [.. Enumerable.Range(1, 64).Select(rank => (long?)(256 * rank))],
+        },
         "validate" => new InspectResponse { Id = request.Id, Validation = Validate(request.Spec!.AsObject()) },
         _ => new InspectResponse { Id = request.Id, Error = $"There is no request '{request.Kind}'." },
     };

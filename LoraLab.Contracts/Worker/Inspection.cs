@@ -16,12 +16,13 @@ public sealed record InspectRequest
     public long Id { get; init; }
 
     /// <summary>
-    /// <c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c>, <c>devices</c> or <c>tokenize</c>.
+    /// <c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c>, <c>ranks</c>, <c>devices</c> or
+    /// <c>tokenize</c>.
     /// </summary>
     [JsonPropertyName("ask")]
     public required string Kind { get; init; }
 
-    /// <summary>Specification as submitted, for <c>validate</c> and <c>estimate</c>.</summary>
+    /// <summary>Specification as submitted, for <c>validate</c>, <c>estimate</c> and <c>ranks</c>.</summary>
     public JsonNode? Spec { get; init; }
 
     /// <summary>Texts, for <c>tokenize</c>.</summary>
@@ -51,6 +52,11 @@ public sealed record InspectResponse
 
     /// <summary>Response to <c>estimate</c>.</summary>
     public MemoryEstimate? Estimate { get; init; }
+
+    /// <summary>
+    /// Response to <c>ranks</c>: trainable parameters at the ranks 1, 2, 3 …; null at a rank that the method or the layers do not allow.
+    /// </summary>
+    public IReadOnlyList<long?>? ParametersByRank { get; init; }
 
     /// <summary>Response to <c>roots</c>: which configured roots have no entry and why, one sentence each.</summary>
     public IReadOnlyList<string>? EmptyRoots { get; init; }

@@ -7,6 +7,7 @@ using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies;
 using LoraLab.Server.Experiments.Studies.Evidence;
+using LoraLab.Server.Experiments.Studies.Fair;
 using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
@@ -122,6 +123,7 @@ internal static class Services
     public static void AddStudies(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<IExperimentDriver, StudyDriver>();
+        builder.Services.AddSingleton<FairArms>();
         builder.Services.AddSingleton<StudyPlanReader>();
         builder.Services.AddSingleton<StudyService>();
         builder.Services.AddSingleton<EvidenceReader>();

@@ -103,6 +103,33 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         };
     }
 
+    /// <summary>
+    /// Trainable parameters of a specification at the ranks 1, 2, 3 … up to the smaller dimension of its layers, whatever its own rank is;
+    /// null at a rank that is refused. Empty if method, model or layers are invalid.
+    /// </summary>
+    public IReadOnlyList<long?> ParametersByRank(JsonNode? json)
+    {
+        List<FieldError> errors = [];
+        RunSpec spec = WithoutEmpty(SpecReader.Read(json, errors));
+        if (CheckMethod(ref spec, errors) is not LoraMethod method || Try(errors, () => models.Find(spec.Model)) is not ResolvedModel model)
+        {
+            return [];
+        }
+
+        IReadOnlyList<AdaptedLinear> adapted = AdaptedLinear.Of(spec, model.Config);
+        int largest = adapted.Select(layer => Math.Min(layer.Linear.In, layer.Linear.Out)).DefaultIfEmpty(0).Max();
+        return [.. Enumerable.Range(1, largest).Select(rank => Parameters(spec with { Rank = rank }, method, model.Config))];
+    }
+
+    /// <summary>Trainable parameters; null if the layers do not allow the specification.</summary>
+    private static long? Parameters(RunSpec spec, LoraMethod method, LlamaConfig config)
+    {
+        List<FieldError> errors = [];
+        CheckTargets(spec, method, config, errors, []);
+        return errors.Count > 0 ? null : AdaptedLinear.Of(spec, config)
+            .Sum(adapted => method.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions));
+    }
+
     /// <summary>The specification with null for a pattern or a list of excluded modules that is empty, which means the same.</summary>
     private static RunSpec WithoutEmpty(RunSpec spec) => spec with
     {

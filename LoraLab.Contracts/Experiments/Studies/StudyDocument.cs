@@ -111,7 +111,7 @@ public sealed record StudyRun
     /// <summary>The run.</summary>
     public required string RunId { get; init; }
 
-    /// <summary>Method id.</summary>
+    /// <summary>Method id, or the <c>arm</c> of the plan's entry.</summary>
     public required string Method { get; init; }
 
     /// <summary>Stage of the run.</summary>
@@ -181,7 +181,7 @@ public sealed record StudyRun
 /// <summary>A method of a study and the values selected for it.</summary>
 public sealed record StudyArm
 {
-    /// <summary>Method id.</summary>
+    /// <summary>Method id, or the <c>arm</c> of the plan's entry.</summary>
     public required string Method { get; init; }
 
     /// <summary>Display name.</summary>

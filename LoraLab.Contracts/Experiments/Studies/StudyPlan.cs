@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Contracts.Experiments.Studies;
@@ -15,6 +16,16 @@ public enum StudySelection
 
     /// <summary>Every cell runs with every seed on the reported split, to show curves; nothing is selected.</summary>
     None,
+}
+
+/// <summary>A part of a fair comparison: what its methods have in common.</summary>
+public enum StudyPart
+{
+    /// <summary>As many trainable parameters as the ranks allow: each method has the rank that comes nearest the budget.</summary>
+    EqualParameters,
+
+    /// <summary>The rank of the protocol.</summary>
+    EqualRank,
 }
 
 /// <summary>
@@ -68,6 +79,13 @@ public sealed record StudyPlan
     /// <summary>Methods to compare.</summary>
     [MinLength(1)]
     public IReadOnlyList<StudyMethod>? Methods { get; init; }
+
+    /// <summary>
+    /// Trainable parameters that every method of template <c>methods-2026</c> comes nearest with a rank of its own; null: those of the
+    /// first method at the rank of <c>spec</c>.
+    /// </summary>
+    [Range(1, long.MaxValue)]
+    public long? ParameterBudget { get; init; }
 }
 
 /// <summary>A method of a study and its grid.</summary>
@@ -75,6 +93,18 @@ public sealed record StudyMethod
 {
     /// <summary>Method id.</summary>
     public required string Method { get; init; }
+
+    /// <summary>
+    /// Distinguishes it from other entries of the plan with the same method: small letters, digits and hyphens; null: the method id.
+    /// </summary>
+    [StringLength(40, MinimumLength = 1)]
+    public string? Arm { get; init; }
+
+    /// <summary>The parts of a fair comparison that it belongs to; null: none, or those that the template chooses.</summary>
+    public IReadOnlyList<StudyPart>? Parts { get; init; }
+
+    /// <summary>Whether the method has no rank, so that it runs as it is in every part; null: it has one.</summary>
+    public bool? WithoutRank { get; init; }
 
     /// <summary>Specification fields of this method's runs only.</summary>
     [DescribedAs(typeof(RunSpecChanges))]
@@ -84,4 +114,8 @@ public sealed record StudyMethod
     /// Values to try, by field of the run specification; every combination is run. Null or empty: nothing is searched.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<JsonNode>>? Grid { get; init; }
+
+    /// <summary>What runs, tables and figures of the study call it.</summary>
+    [JsonIgnore]
+    public string Key => Arm ?? Method;
 }

@@ -6,6 +6,7 @@ using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies.Templates;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Workers;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -16,7 +17,8 @@ internal static class StudyEndpoints
 {
     public static RouteGroupBuilder MapStudies(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/study-templates", Templates).WithTags("Studies").WithSummary("Built-in study templates with their sizes");
+        api.MapGet("/study-templates", TemplatesAsync).ProducesProblem(503).WithTags("Studies")
+            .WithSummary("Built-in study templates with their sizes");
         RouteGroupBuilder studies = api.MapGroup("/studies").WithTags("Studies");
         studies.MapPost("/", CreateAsync).Accepts<StudyPlan>("application/json").Produces<StudyDocument>(StatusCodes.Status201Created)
             .Produces<StudyPreview>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
@@ -31,7 +33,9 @@ internal static class StudyEndpoints
         return studies;
     }
 
-    private static Ok<IReadOnlyList<StudyTemplate>> Templates() => TypedResults.Ok(StudyTemplates.Describe());
+    private static async Task<Ok<IReadOnlyList<StudyTemplate>>> TemplatesAsync(
+        TrainerInspector inspector, CancellationToken cancellationToken) =>
+        TypedResults.Ok(StudyTemplates.Describe(await inspector.MethodsAsync(cancellationToken)));
 
     private static async Task<IResult> CreateAsync(
         HttpRequest request,

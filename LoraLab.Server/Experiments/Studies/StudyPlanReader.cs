@@ -5,6 +5,7 @@ using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Experiments.Studies.Fair;
 using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Studies.Templates;
 using LoraLab.Server.Infrastructure.Errors;
@@ -15,7 +16,7 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.Experiments.Studies;
 
 /// <summary>Completes a submitted plan with its template's values and a scale profile, and validates it.</summary>
-internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore store)
+internal sealed class StudyPlanReader(TrainerInspector inspector, FairArms fair, IRunStore store)
 {
     private const string Sample = "sample";
     private const string SentenceColumn = "sentence";
@@ -31,18 +32,35 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
         string dataset = submitted.Dataset ?? Sample;
         List<string> warnings = [];
         ScaleProfile profile = await ProfileAsync(submitted, model, cancellationToken);
-        StudyPlan plan = Complete(submitted, profile) with { Model = model, Dataset = dataset, Profile = profile.Id };
+        StudyPlan plan = Complete(submitted, profile, methods) with { Model = model, Dataset = dataset, Profile = profile.Id };
         plan = await FitDataAsync(submitted, plan, warnings, cancellationToken);
         errors.AddRange(StudyPlanRules.Check(plan, [.. methods.Select(method => method.Id)], SpecFieldCatalog.Default));
         Refuse(errors);
 
         plan = plan with { Name = plan.Name?.Trim() ?? NameFor(plan) };
+        if (plan.Template is { } id && StudyTemplates.Find(id)!.IsFairComparison)
+        {
+            plan = await fair.ExpandAsync(plan, methods, warnings, cancellationToken);
+        }
+
         return new StoredStudy
         {
             Plan = plan,
-            Arms = [.. plan.Methods!.Select(arm => methods.First(method => method.Id == arm.Method))
-                .Select(method => new StoredArm { Method = method.Id, Label = method.Name, Color = method.Color })],
+            Arms = [.. plan.Methods!.Select(arm => Arm(plan, arm, methods.First(method => method.Id == arm.Method)))],
             Warnings = warnings,
+        };
+    }
+
+    /// <summary>The arm of a method, with its rank or its name in the plan if the method has several.</summary>
+    private static StoredArm Arm(StudyPlan plan, StudyMethod arm, MethodDescriptor method)
+    {
+        bool several = plan.Methods!.Count(other => other.Method == arm.Method) > 1;
+        string variant = arm.Parts is not null && arm.Spec?["rank"] is { } rank ? $"rank {rank}" : arm.Key;
+        return new StoredArm
+        {
+            Method = arm.Key,
+            Label = several ? $"{method.Name} ({variant})" : method.Name,
+            Color = method.Color,
         };
     }
 
@@ -51,9 +69,10 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, IRunStore stor
         ApiFailure.ThrowIfAny(errors);
     }
 
-    private static StudyPlan Complete(StudyPlan submitted, ScaleProfile profile)
+    private static StudyPlan Complete(StudyPlan submitted, ScaleProfile profile, IReadOnlyList<MethodDescriptor> methods)
     {
-        StudyPlan template = submitted.Template is { } id ? StudyTemplates.Find(id)!.Make(submitted.Size!, profile) : new StudyPlan();
+        StudyPlan template =
+            submitted.Template is { } id ? StudyTemplates.Find(id)!.Make(submitted.Size!, profile, methods) : new StudyPlan();
         JsonObject spec = (JsonObject?)template.Spec?.DeepClone() ?? [];
         foreach ((string field, JsonNode? value) in submitted.Spec ?? [])
         {

@@ -53,6 +53,7 @@ internal static class StudyPlanRules
         .. Seeds(plan),
         .. Fields("spec", plan.Spec, plan.Selection, fields),
         .. Methods(plan, methods, fields),
+        .. Budget(plan),
     ];
 
     /// <summary>Checks name and notes.</summary>
@@ -107,15 +108,50 @@ internal static class StudyPlanRules
                 continue;
             }
 
-            if (plan.Methods.Take(i).Any(earlier => earlier?.Method == method.Method))
+            foreach (FieldError error in Arm(place, plan, method, i))
             {
-                yield return new($"{place}.method", $"methods lists {method.Method} more than once; define its variants as a grid.");
+                yield return error;
             }
 
             foreach (FieldError error in Fields($"{place}.spec", method.Spec, null, fields).Concat(Grid($"{place}.grid", method, fields)))
             {
                 yield return error;
             }
+        }
+    }
+
+    private static IEnumerable<FieldError> Budget(StudyPlan plan)
+    {
+        if (plan.ParameterBudget < 1)
+        {
+            yield return new("parameterBudget", $"parameterBudget is {plan.ParameterBudget}; it must be at least 1.");
+        }
+
+        bool fair = plan.Template is { } id && StudyTemplates.Find(id) is { IsFairComparison: true };
+        if (plan.ParameterBudget is not null && !fair && plan.Methods?.Any(method => method?.Parts is not null) != true)
+        {
+            yield return new(
+                "parameterBudget", "parameterBudget requires a template that chooses ranks by it, such as methods-2026; omit it.");
+        }
+    }
+
+    private static IEnumerable<FieldError> Arm(string place, StudyPlan plan, StudyMethod method, int index)
+    {
+        if (method.Arm is { } arm
+            && (arm.Length is 0 or > 40 || !arm.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')))
+        {
+            yield return new($"{place}.arm", "arm must have 1 to 40 small letters, digits and hyphens, for example vera-r8.");
+        }
+        else if (plan.Methods!.Take(index).Any(earlier => earlier?.Key == method.Key))
+        {
+            yield return method.Arm is null
+                ? new($"{place}.method", $"methods lists {method.Key} more than once; define its variants as a grid, or name one with arm.")
+                : new($"{place}.arm", $"arm {method.Key} is already the name of another entry of methods; choose another.");
+        }
+
+        if (method.Parts is { Count: 0 } || method.Parts?.Distinct().Count() < method.Parts?.Count)
+        {
+            yield return new($"{place}.parts", "parts must list equalParameters, equalRank or both, each once; omit it otherwise.");
         }
     }
 

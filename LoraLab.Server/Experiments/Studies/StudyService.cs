@@ -149,7 +149,7 @@ internal sealed class StudyService(
             RequiredRun first = new()
             {
                 Stage = StudyStage.Reported,
-                Method = method.Method,
+                Method = method.Key,
                 Settings = StudyGrid.First(method),
                 Seed = study.Plan.Seeds![0],
             };

@@ -51,6 +51,7 @@ public static class InspectProgram
                 "roots" => new() { Id = id, EmptyRoots = [.. services.Models.EmptyRoots(), .. services.Datasets.EmptyRoots()] },
                 "devices" => new() { Id = id, Devices = Devices.List() },
                 "estimate" => Estimate(services, id, request.Spec),
+                "ranks" => new() { Id = id, ParametersByRank = services.Validator.ParametersByRank(request.Spec) },
                 "tokenize" => Tokenize(services, id, request.Tokenize!),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
                 _ => new() { Id = id, Error = $"The trainer does not support the request '{request.Kind}'." },

@@ -15,6 +15,9 @@ public sealed class MethodDraft(string id)
     /// <summary>Fields of the specification that only runs of this method have; null: none.</summary>
     public JsonObject? Spec { get; set; }
 
+    /// <summary>Members without a control in this form: name and parts of an arm.</summary>
+    public JsonObject Others { get; } = [];
+
     public List<GridFieldDraft> Grid { get; } = [];
 
     /// <summary>Number of combinations in the grid.</summary>
@@ -23,6 +26,11 @@ public sealed class MethodDraft(string id)
     internal JsonObject ToJson()
     {
         JsonObject method = new() { ["method"] = Id };
+        foreach ((string member, JsonNode? value) in Others)
+        {
+            method[member] = value?.DeepClone();
+        }
+
         if (Spec is { Count: > 0 })
         {
             method["spec"] = Spec.DeepClone();
@@ -54,6 +62,14 @@ public sealed class MethodDraft(string id)
             Included = true,
             Spec = (JsonObject?)(json["spec"] as JsonObject)?.DeepClone(),
         };
+        foreach (string member in (string[])["arm", "parts", "withoutRank"])
+        {
+            if (json[member] is JsonNode value)
+            {
+                method.Others[member] = value.DeepClone();
+            }
+        }
+
         foreach ((string field, JsonNode? values) in json["grid"] as JsonObject ?? [])
         {
             method.Grid.Add(GridFieldDraft.From(field, values));

@@ -116,7 +116,7 @@ internal sealed class StudyForm
         }
 
         JsonObject request = [];
-        foreach (string member in (string[])["template", "size", "model", "dataset", "profile"])
+        foreach (string member in (string[])["template", "size", "model", "dataset", "profile", "parameterBudget"])
         {
             if (_members.TryGetValue(member, out JsonNode? value))
             {
@@ -147,7 +147,7 @@ internal sealed class StudyForm
     internal JsonObject Plan()
     {
         JsonObject plan = [];
-        foreach (string member in (string[])["name", "notes", "template", "size", "model", "dataset", "profile"])
+        foreach (string member in (string[])["name", "notes", "template", "size", "model", "dataset", "profile", "parameterBudget"])
         {
             if (_members.TryGetValue(member, out JsonNode? value))
             {

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Comparison;
+using LoraLab.Server.Experiments.Studies.Tables;
 
 namespace LoraLab.Server.Experiments.Studies.Paper;
 
@@ -28,7 +29,13 @@ internal static class PaperTex
         }
 
         Remarks(text, study.Warnings);
-        text.Raw("\\section{Results}").Raw("\\input{tables/final}");
+        text.Raw("\\section{Results}");
+        foreach (StudyTable table in study.Tables.Where(PartTable.IsOf))
+        {
+            text.Raw($"\\input{{tables/{table.Id}}}");
+        }
+
+        text.Raw("\\input{tables/final}");
         text.Raw("\\section{Claims}").Raw("\\input{tables/claims}");
         text.Raw("\\section{Figures}");
         foreach (StudyFigure figure in study.Figures)
@@ -37,7 +44,7 @@ internal static class PaperTex
         }
 
         text.Raw("\\clearpage").Raw("\\section{Protocol and hyper-parameters}");
-        foreach (StudyTable table in study.Tables.Where(table => table.Id != Tables.FinalTable.Id))
+        foreach (StudyTable table in study.Tables.Where(table => table.Id != FinalTable.Id && !PartTable.IsOf(table)))
         {
             text.Raw($"\\input{{tables/{table.Id}}}");
         }

@@ -56,6 +56,11 @@ internal static class PaperZip
         yield return Text("data/predictions.csv", PaperCsv.Predictions(evidence));
         yield return Text("data/selection.csv", PaperCsv.Selection(evidence));
         yield return Text("data/claims.csv", PaperCsv.Claims(study.Claims));
+        if (PartTable.Of(study.Plan).Any())
+        {
+            yield return Text("data/methods.csv", MethodsCsv.Write(evidence));
+        }
+
         yield return Text("study.json", JsonSerializer.Serialize(study.Plan, ContractJson.Indented));
         yield return Text("provenance.json", JsonSerializer.Serialize(Provenance.Of(evidence), ContractJson.Indented));
         foreach (IStudyFigure figure in StudyFigures.All.Where(figure => figure.Missing(evidence) is null))

@@ -10,6 +10,7 @@ internal sealed record RequiredRun
 {
     public required StudyStage Stage { get; init; }
 
+    /// <summary>The method of the plan, by its key.</summary>
     public required string Method { get; init; }
 
     /// <summary>Values of the grid fields.</summary>

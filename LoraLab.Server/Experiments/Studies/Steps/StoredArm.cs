@@ -8,6 +8,7 @@ namespace LoraLab.Server.Experiments.Studies.Steps;
 /// </summary>
 internal sealed record StoredArm
 {
+    /// <summary>The method of the plan, by its key.</summary>
     public required string Method { get; init; }
 
     public required string Label { get; init; }

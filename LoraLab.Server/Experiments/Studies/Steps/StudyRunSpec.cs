@@ -13,12 +13,13 @@ internal static class StudyRunSpec
     public static JsonObject Of(StudyPlan plan, RequiredRun run)
     {
         JsonObject spec = [];
+        StudyMethod method = plan.Methods!.Single(method => method.Key == run.Method);
         Add(spec, plan.Spec);
-        Add(spec, plan.Methods!.Single(method => method.Method == run.Method).Spec);
+        Add(spec, method.Spec);
         Add(spec, run.Settings);
         spec["model"] = plan.Model;
         spec["dataset"] = plan.Dataset;
-        spec["method"] = run.Method;
+        spec["method"] = method.Method;
         // Both seeds are k for every method: runs pair by k, and methods with a deterministic initialization still differ in their data
         // order.
         spec["seed"] = run.Seed;

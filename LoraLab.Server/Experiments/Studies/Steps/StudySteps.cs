@@ -91,5 +91,5 @@ internal static class StudySteps
     }
 
     private static RequiredRun Make(StudyStage stage, StudyMethod method, JsonObject cell, long seed) =>
-        new() { Stage = stage, Method = method.Method, Settings = (JsonObject)cell.DeepClone(), Seed = seed };
+        new() { Stage = stage, Method = method.Key, Settings = (JsonObject)cell.DeepClone(), Seed = seed };
 }

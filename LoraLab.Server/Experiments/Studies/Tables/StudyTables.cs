@@ -8,6 +8,7 @@ internal static class StudyTables
 {
     public static IReadOnlyList<StudyTable> Of(StudyEvidence evidence) =>
     [
+        .. PartTable.All(evidence),
         ProtocolTable.Of(evidence),
         .. evidence.Study.Arms.Select(arm => HyperParameterTable.Of(evidence, arm)),
         FinalTable.Of(evidence),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Methods;
 
 namespace LoraLab.Server.Experiments.Studies.Templates;
 
@@ -40,7 +41,7 @@ internal sealed class BetterCallLora : IStudyTemplate
             + "plus up to 5 if grids are extended."),
     ];
 
-    public StudyPlan Make(string size, ScaleProfile profile) => size switch
+    public StudyPlan Make(string size, ScaleProfile profile, IReadOnlyList<MethodDescriptor> methods) => size switch
     {
         "smoke" => new StudyPlan
         {
@@ -78,7 +79,7 @@ internal sealed class BetterCallLora : IStudyTemplate
         new() { Method = method, Grid = new Dictionary<string, IReadOnlyList<JsonNode>> { [Rate] = rates } };
 
     /// <summary>All values of the paper's protocol, including those that are defaults.</summary>
-    private static JsonObject Protocol(ScaleProfile profile, int trainSamples, JsonObject size)
+    internal static JsonObject Protocol(ScaleProfile profile, int trainSamples, JsonObject size)
     {
         JsonObject spec = new()
         {

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Methods;
 
 namespace LoraLab.Server.Experiments.Studies.Templates;
 
@@ -16,6 +17,12 @@ internal interface IStudyTemplate
     /// <summary>Ids and descriptions of its sizes.</summary>
     IReadOnlyList<(string Id, string Description)> Sizes { get; }
 
+    /// <summary>Whether its methods are compared at equal trainable parameters and at equal rank.</summary>
+    bool IsFairComparison => false;
+
     /// <summary>The plan of a size, without name, model and dataset.</summary>
-    StudyPlan Make(string size, ScaleProfile profile);
+    /// <param name="size">Id of the size.</param>
+    /// <param name="profile">Scale of ranks and learning rates.</param>
+    /// <param name="methods">The registered methods.</param>
+    StudyPlan Make(string size, ScaleProfile profile, IReadOnlyList<MethodDescriptor> methods);
 }

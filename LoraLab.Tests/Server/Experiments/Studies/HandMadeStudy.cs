@@ -122,6 +122,7 @@ internal sealed class HandMadeStudy
                 LearningRateB = run.LearningRateB,
                 MemoryBudgetMb = run.BudgetMb,
             },
+            Progress = new RunProgress { Step = run.Curve[^1].Step, TotalSteps = run.Curve[^1].Step },
             Summary = run.State != RunState.Completed ? new RunSummary() : new RunSummary
             {
                 Metrics = new Dictionary<string, MetricSummary>

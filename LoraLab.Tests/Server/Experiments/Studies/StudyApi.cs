@@ -39,7 +39,8 @@ internal static class StudyApi
     public static Task<StudyDocument> WaitForEndOfStudyAsync(this RunApi api, string id) =>
         api.WaitForStudyAsync(id, study => study.EndedAt is not null);
 
-    public static async Task<StudyDocument> WaitForStudyAsync(this RunApi api, string id, Predicate<StudyDocument> until)
+    public static async Task<StudyDocument> WaitForStudyAsync(
+        this RunApi api, string id, Predicate<StudyDocument> until, TimeSpan? timeout = null)
     {
         Stopwatch waited = Stopwatch.StartNew();
         while (true)
@@ -52,7 +53,7 @@ internal static class StudyApi
 
             string runs = string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Settings.ToJsonString()} {run.Seed} {run.State}"));
             Assert.True(
-                waited.Elapsed < _timeout,
+                waited.Elapsed < (timeout ?? _timeout),
                 $"Study {id} is {study.State} ({study.Error}) after {waited.Elapsed.TotalSeconds:0} s: {runs}");
             await Task.Delay(50);
         }

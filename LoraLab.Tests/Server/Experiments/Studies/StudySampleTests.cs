@@ -2,6 +2,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
@@ -77,13 +78,17 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
     [Fact]
     public async Task Templates_AreListedWithTheirPlans()
     {
-        StudyTemplate template = Assert.Single(await _api.ReadAsync<IReadOnlyList<StudyTemplate>>(ApiRoutes.StudyTemplates));
+        IReadOnlyList<StudyTemplate> templates = await _api.ReadAsync<IReadOnlyList<StudyTemplate>>(ApiRoutes.StudyTemplates);
 
-        Assert.Equal("better-call-lora", template.Id);
+        Assert.Equal(["better-call-lora", "methods-2026"], templates.Select(template => template.Id));
+        StudyTemplate template = templates[0];
         Assert.Equal(["smoke", "figure-1", "full"], template.Sizes.Select(size => size.Id));
         // Five methods, the same number of tuning runs for each.
         StudyPlan full = template.Sizes[2].Plan;
         Assert.Equal((5, 5), (full.Methods!.Count, full.Seeds!.Count));
         Assert.Single(full.Methods.Select(method => method.Grid!.Values.Aggregate(1, (count, values) => count * values.Count)).Distinct());
+        Assert.Equal(["smoke", "full"], templates[1].Sizes.Select(size => size.Id));
+        Assert.All(templates[1].Sizes, size =>
+            Assert.Equal(LoraMethods.All.Select(method => method.Id), size.Plan.Methods!.Select(method => method.Method)));
     }
 }

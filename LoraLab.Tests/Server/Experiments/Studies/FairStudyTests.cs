@@ -1,0 +1,36 @@
+using System.IO.Compression;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Tests.Support;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Experiments.Studies;
+
+/// <summary>The smoke size of template <c>methods-2026</c> from submission to paper, with the real trainer.</summary>
+[Trait("Category", "Long")]
+public sealed class FairStudyTests(RealServer real) : IClassFixture<RealServer>
+{
+    private readonly RunApi _api = real.Api;
+
+    [Fact]
+    public async Task Smoke_AllMethodsOnTheSample_AnswersWithBothTables()
+    {
+        StudyDocument created = await _api.CreateAsync("""{"template":"methods-2026","size":"smoke"}""");
+        StudyDocument study = await _api.WaitForStudyAsync(created.Id, study => study.EndedAt is not null, TimeSpan.FromMinutes(25));
+
+        Assert.Equal((StudyState.Completed, null), (study.State, study.Error));
+        foreach ((StudyPart part, string id) in
+            new[] { (StudyPart.EqualParameters, "equal-parameters"), (StudyPart.EqualRank, "equal-rank") })
+        {
+            StudyTable table = study.Tables.Single(table => table.Id == id);
+            Assert.Equal(study.Plan.Methods!.Count(method => method.Parts!.Contains(part)), table.Rows.Count);
+            Assert.All(table.Rows, row => Assert.Equal("5", row[2].Text));
+            Assert.All(table.Rows, row => Assert.True(row[3].Value > 0 && row[4].Value > 0 && row[5].Value > 0));
+            Assert.Single(table.Rows, row => row[9].Text == "best");
+        }
+
+        using ZipArchive paper = new(await _api.Http.GetStreamAsync(ApiRoutes.Study(study.Id) + "/paper.zip"));
+        Assert.NotNull(paper.GetEntry("data/methods.csv"));
+        Assert.NotNull(paper.GetEntry("tables/equal-parameters.tex"));
+    }
+}
