@@ -41,6 +41,7 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, FairArms fair,
         if (plan.Template is { } id && StudyTemplates.Find(id)!.IsFairComparison)
         {
             plan = await fair.ExpandAsync(plan, methods, warnings, cancellationToken);
+            Refuse([.. StudyPlanRules.Check(plan, [.. methods.Select(method => method.Id)], SpecFieldCatalog.Default)]);
         }
 
         return new StoredStudy

@@ -9,6 +9,9 @@ public sealed class MethodDraft(string id)
 {
     public string Id { get; } = id;
 
+    /// <summary>The method ID, or the name of the arm.</summary>
+    public string Key => Others["arm"]?.ToString() ?? Id;
+
     /// <summary>Whether the study includes the method.</summary>
     public bool Included { get; set; }
 

@@ -34,7 +34,8 @@ internal sealed class FairArms(TrainerInspector inspector, SpecChecker checker, 
     public async Task<StudyPlan> ExpandAsync(
         StudyPlan plan, IReadOnlyList<MethodDescriptor> methods, List<string> warnings, CancellationToken cancellationToken)
     {
-        if (plan.Methods!.Any(method => method.Parts is not null) || Number(plan.Spec, Rank) is not double rank)
+        // A completed plan is submitted again as it is.
+        if (plan.Methods!.All(method => method.Parts is not null) || Number(plan.Spec, Rank) is not double rank)
         {
             return plan;
         }
@@ -45,6 +46,12 @@ internal sealed class FairArms(TrainerInspector inspector, SpecChecker checker, 
         List<StudyMethod> arms = [];
         foreach (StudyMethod method in plan.Methods!)
         {
+            if (method.Parts is not null)
+            {
+                arms.Add(method);
+                continue;
+            }
+
             MethodDescriptor descriptor = methods.First(known => known.Id == method.Method);
             IReadOnlyList<long?> counts = await CountsAsync(plan, Fit(plan, method, methods, null), cancellationToken);
             foreach (StudyMethod arm in Arms(plan, method, methods, counts, (int)rank, budget))
@@ -75,7 +82,7 @@ internal sealed class FairArms(TrainerInspector inspector, SpecChecker checker, 
     {
         foreach ((int index, StudyMethod method) in plan.Methods!.Index())
         {
-            if (method.Spec?.ContainsKey(Rank) == true || method.Grid?.ContainsKey(Rank) == true)
+            if (method.Parts is null && (method.Spec?.ContainsKey(Rank) == true || method.Grid?.ContainsKey(Rank) == true))
             {
                 yield return new(
                     $"methods[{index}].{(method.Spec?.ContainsKey(Rank) == true ? "spec" : "grid")}.{Rank}",
