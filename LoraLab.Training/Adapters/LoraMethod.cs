@@ -78,6 +78,9 @@ public abstract class LoraMethod
     /// </summary>
     public virtual int ComponentsNeeded(int rank, JsonObject options) => rank;
 
+    /// <summary>Whether a rank above a layer's smaller dimension makes sense, because few parameters depend on it (VeRA).</summary>
+    public virtual bool AllowsLargeRanks => false;
+
     /// <summary>
     /// Peak learning rate of a tensor, by its name within the layer; the method's default if the specification gives none.
     /// </summary>

@@ -30,7 +30,7 @@ internal sealed class LayerRules
     /// <summary>Whether <c>targetModules</c> names any layer of the model, without which nothing else can be checked.</summary>
     public bool HasTargets => _targets.Length > 0;
 
-    private bool HasRank => !_method.Descriptor.UnusedFields.Contains("rank");
+    private bool LimitsRank => !_method.Descriptor.UnusedFields.Contains("rank") && !_method.AllowsLargeRanks;
 
     /// <summary>Returns an error per violated rule.</summary>
     public IEnumerable<FieldError> Errors() =>
@@ -40,11 +40,11 @@ internal sealed class LayerRules
         .. Nothing(),
         .. Patterns("rankPattern", _spec.RankPattern),
         .. Patterns("alphaPattern", _spec.AlphaPattern),
-        .. HasRank ? Smallest().Select(TooLarge).OfType<FieldError>() : [],
+        .. LimitsRank ? Smallest().Select(TooLarge).OfType<FieldError>() : [],
     ];
 
     /// <summary>Returns warnings about a specification without errors.</summary>
-    public IEnumerable<string> Warnings() => !HasRank ? [] : Smallest().Where(entry => entry.Linear.Rank * 4 > Bound(entry.Linear))
+    public IEnumerable<string> Warnings() => !LimitsRank ? [] : Smallest().Where(entry => entry.Linear.Rank * 4 > Bound(entry.Linear))
         .Select(entry => $"rank {entry.Linear.Rank} is more than a quarter of the smaller dimension of {entry.Linear.Linear.Name} "
             + $"({Bound(entry.Linear)}), so it is hardly low-rank.");
 

@@ -17,6 +17,9 @@ public sealed class VeraMethod : LoraMethod<VeraMethod.Options>
     private const string LambdaD = "vera_lambda_d";
 
     /// <inheritdoc />
+    public override bool AllowsLargeRanks => true;
+
+    /// <inheritdoc />
     public override PeftLayout Peft { get; } =
         new("VERA", new Dictionary<string, string> { [LambdaB] = LambdaB, [LambdaD] = LambdaD, [A] = A, [B] = B })
         {
