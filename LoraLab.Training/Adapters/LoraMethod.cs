@@ -38,6 +38,9 @@ public abstract class LoraMethod
     /// <summary>How the optimizer updates the method's parameters.</summary>
     public virtual AdamWSettings Optimizer => AdamWSettings.Default;
 
+    /// <summary>Whether a rank above a layer's smaller dimension makes sense, because few parameters depend on it (VeRA).</summary>
+    public virtual bool AllowsLargeRanks => false;
+
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
@@ -77,9 +80,6 @@ public abstract class LoraMethod
     /// Number of singular components or directions of a layer that the method needs, of which it has min(out, in); the rank for most.
     /// </summary>
     public virtual int ComponentsNeeded(int rank, JsonObject options) => rank;
-
-    /// <summary>Whether a rank above a layer's smaller dimension makes sense, because few parameters depend on it (VeRA).</summary>
-    public virtual bool AllowsLargeRanks => false;
 
     /// <summary>
     /// Peak learning rate of a tensor, by its name within the layer; the method's default if the specification gives none.
