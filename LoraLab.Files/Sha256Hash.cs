@@ -50,6 +50,12 @@ public sealed class Sha256Hash : IDisposable
     /// <inheritdoc />
     public void Dispose() => _hash.Dispose();
 
+    /// <summary>Begins a part of so many bytes, which <see cref="Continue"/> adds: for parts that are not in memory as a whole.</summary>
+    public void Begin(long length) => Add(length);
+
+    /// <summary>Adds bytes to the part that was begun.</summary>
+    public void Continue(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
+
     private void Add(long length)
     {
         Span<byte> bytes = stackalloc byte[sizeof(long)];

@@ -143,22 +143,26 @@ internal static class RunFileEndpoints
     {
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
-        if (!run.Document.State.IsTerminal() || !File.Exists(Path.Combine(folder, "adapter_config.json")))
+        // Of a run that trained all weights, the result is a model.
+        bool isModel = File.Exists(Path.Combine(folder, "config.json"));
+        if (!run.Document.State.IsTerminal() || !(isModel || File.Exists(Path.Combine(folder, "adapter_config.json"))))
         {
             throw ApiFailure.NotFound("noAdapter", run.Document.State.IsTerminal()
                 ? $"Run {id} ended without an adapter."
                 : $"Run {id} has no adapter yet; it is saved at the end of the run.");
         }
 
-        return ZipResponse.Of(context, $"{id}-adapter.zip", (zip, cancellationToken) => AddFilesAsync(zip, folder, cancellationToken));
+        string file = $"{id}-{(isModel ? "model" : "adapter")}.zip";
+        return ZipResponse.Of(context, file, (zip, cancellationToken) => AddFilesAsync(zip, folder, cancellationToken));
     }
 
     private static async Task AddFilesAsync(ZipArchive zip, string folder, CancellationToken cancellationToken)
     {
-        foreach (string path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             // Weights hardly compress; a higher level is not worth the time.
-            await zip.CreateEntryFromFileAsync(path, Path.GetFileName(path), CompressionLevel.Fastest, cancellationToken);
+            string name = Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
+            await zip.CreateEntryFromFileAsync(path, name, CompressionLevel.Fastest, cancellationToken);
         }
     }
 

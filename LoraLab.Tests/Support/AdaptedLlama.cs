@@ -12,7 +12,7 @@ using static TorchSharp.torch.nn;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>A <see cref="TinyLlama"/> with adapters, and its gradient over a window.</summary>
+/// <summary>A <see cref="TinyLlama"/> with what a method trains, adapters or its weights, and its gradient over a window.</summary>
 internal sealed class AdaptedLlama : IDisposable
 {
     private AdaptedLlama(LlamaModel model) => Model = model;
@@ -21,7 +21,8 @@ internal sealed class AdaptedLlama : IDisposable
 
     public IReadOnlyList<Adapter> Adapters => [.. Model.Linears.Select(linear => linear.Adapter).OfType<Adapter>()];
 
-    public IReadOnlyList<AdapterParameter> Parameters => [.. Adapters.SelectMany(adapter => adapter.Trainable)];
+    public IReadOnlyList<AdapterParameter> Parameters =>
+        Model.Trained?.Parameters ?? [.. Adapters.SelectMany(adapter => adapter.Trainable)];
 
     /// <summary>A specification with the defaults of a method, targeting every linear layer.</summary>
     public static RunSpec SpecOf(string method, int rank = 4, double alpha = 8, JsonObject? options = null) => new()
@@ -38,6 +39,12 @@ internal sealed class AdaptedLlama : IDisposable
     {
         LlamaModel model = on ?? TinyLlama.Build(dtype: dtype);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
+        if (method.TrainsWeights)
+        {
+            model.TrainAll();
+            return new(model);
+        }
+
         IReadOnlyList<AdaptedLinear> targets = AdaptedLinear.Of(spec, model.Config);
         HashSet<string> adapted = [.. targets.Select(linear => linear.Module)];
         using SharedTensors shared = new();
@@ -54,7 +61,7 @@ internal sealed class AdaptedLlama : IDisposable
         return new(model);
     }
 
-    /// <summary>Adds noise to all factors, so that no gradient is zero only because a factor is zero-initialized.</summary>
+    /// <summary>Adds noise to all parameters, so that no gradient is zero only because a factor is zero-initialized.</summary>
     public AdaptedLlama Perturb(int seed)
     {
         using IDisposable noGrad = no_grad();
@@ -62,8 +69,11 @@ internal sealed class AdaptedLlama : IDisposable
         using Generator generator = new((ulong)seed, CPU);
         foreach (AdapterParameter parameter in Parameters)
         {
-            parameter.Value.add_(randn(parameter.Value.shape, generator: generator).mul(0.05).to(parameter.Value.dtype));
+            Tensor noise = randn(parameter.Value.shape, generator: generator).mul(0.05);
+            parameter.Value.add_(noise.to(parameter.Value.dtype).to(parameter.Value.device));
         }
+
+        Model.Trained?.Refresh();
 
         return this;
     }
@@ -87,6 +97,11 @@ internal sealed class AdaptedLlama : IDisposable
         foreach ((LinearLayer from, LinearLayer to) in Model.Linears.Zip(wide.Linears))
         {
             to.Adapter = from.Adapter;
+        }
+
+        if (Model.Trained is not null)
+        {
+            wide.TrainAll();
         }
 
         return new AdaptedLlama(wide).InFloat64();

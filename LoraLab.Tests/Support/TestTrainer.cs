@@ -115,6 +115,13 @@ internal sealed record FinishedRun(string Folder, IReadOnlyList<WorkerEvent> Eve
         return points;
     }
 
+    /// <summary>Bytes of the weight files of the result: of the adapter, or of the model.</summary>
+    public IReadOnlyList<byte[]> ResultBytes() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Folder, RunFiles.Adapter), "*.safetensors").Order(StringComparer.Ordinal)
+            .Select(File.ReadAllBytes),
+    ];
+
     /// <summary>Rows of the predictions at a step: row, label, predicted, scores.</summary>
     public IReadOnlyList<string[]> Predictions(int step) =>
         [.. File.ReadLines(Path.Combine(Folder, RunFiles.PredictionsAt(step))).Skip(1).Select(line => line.Split(','))];

@@ -17,6 +17,9 @@ public abstract class LoraMethod
     /// <summary>Id in a specification.</summary>
     public string Id => Descriptor.Id;
 
+    /// <summary>Whether the weights of the model are trained themselves, all of them, so that there are no adapters.</summary>
+    public virtual bool TrainsWeights => false;
+
     /// <summary>The factors of a layer that are trained.</summary>
     public virtual IReadOnlyList<AdapterFactor> Trained => [AdapterFactor.A, AdapterFactor.B];
 

@@ -22,6 +22,7 @@ public static class LoraMethods
         new Ia3Method(),
         new LohaMethod(),
         new LokrMethod(),
+        new FullMethod(),
     ];
 
     /// <summary>The method with the given id, or null.</summary>

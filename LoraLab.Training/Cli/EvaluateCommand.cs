@@ -85,10 +85,7 @@ internal static class EvaluateCommand
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         return AdapterOption.Run(() =>
         {
-            (RunSpec spec, RunFingerprint? trained) = request.Resolve(services);
-            using IDisposable pins = services.Preparation().Pin(trained);
-            // A newly initialized LoRA adapter changes nothing, so the base model needs no code path of its own.
-            using PreparedRun run = services.Preparation().Prepare(spec, CancellationToken.None);
+            using PreparedRun run = request.Prepare(services, out RunFingerprint? trained);
             foreach (string warning in trained is null ? [] : run.Warnings)
             {
                 Console.Error.WriteLine($"warning: {warning}");

@@ -2,6 +2,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Training;
 
 namespace LoraLab.Training.Cli;
 
@@ -30,9 +31,12 @@ internal sealed record EvaluationRequest(
     /// <summary>Score by which a label is predicted.</summary>
     public LabelScore? LabelScore { get; init; }
 
-    /// <summary>Returns the specification whose evaluation answers the request, and the fingerprint of the adapter's run.</summary>
+    /// <summary>
+    /// Returns the specification whose evaluation answers the request, the fingerprint of the adapter's run, and the folder of the model if
+    /// that run trained all weights.
+    /// </summary>
     /// <exception cref="RunFailure">The adapter cannot be used, or an option is invalid.</exception>
-    public (RunSpec Spec, RunFingerprint? Trained) Resolve(TrainerServices services)
+    public (RunSpec Spec, RunFingerprint? Trained, string? Model) Resolve(TrainerServices services)
     {
         if (Samples < 1)
         {
@@ -41,7 +45,14 @@ internal sealed record EvaluationRequest(
 
         if (Adapter is null)
         {
-            return (Evaluated(_untrained), null);
+            return (Evaluated(_untrained), null, null);
+        }
+
+        if (services.Adapters.FindModel(Adapter) is string model)
+        {
+            return Model is null && AdapterOrigin.Spec(model) is RunSpec full
+                ? (Evaluated(full), AdapterOrigin.Fingerprint(model), model)
+                : throw RunFailure.BadData($"--model: {Adapter} trained all weights, so that it has a model of its own; omit it.", "model");
         }
 
         string folder = services.Adapters.Find(Adapter);
@@ -50,7 +61,19 @@ internal sealed record EvaluationRequest(
         RunSpec spec = Evaluated(trained ?? _untrained with { Model = AdapterOption.BaseModel(services, folder, Model) });
         return (
             AdapterLayers.Of(spec with { InitFrom = Adapter }, adapter, services.Models.Find(spec.Model).Config),
-            AdapterOrigin.Fingerprint(folder));
+            AdapterOrigin.Fingerprint(folder),
+            null);
+    }
+
+    /// <summary>The model of the request with its data, prepared for the evaluation.</summary>
+    /// <exception cref="RunFailure">The adapter cannot be used, or an option is invalid.</exception>
+    public PreparedRun Prepare(TrainerServices services, out RunFingerprint? trained)
+    {
+        (RunSpec spec, trained, string? model) = Resolve(services);
+        RunPreparation preparation = services.Preparation();
+        using IDisposable pins = preparation.Pin(trained);
+        // A newly initialized LoRA adapter changes nothing, so a model without an adapter needs no code path of its own.
+        return preparation.Prepare(spec, CancellationToken.None, read: preparation.Read(spec, model));
     }
 
     /// <summary>A specification with the evaluation of <paramref name="trained"/> and nothing of its training.</summary>

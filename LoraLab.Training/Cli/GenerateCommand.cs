@@ -83,6 +83,16 @@ internal static class GenerateCommand
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         return AdapterOption.Run(() =>
         {
+            if (adapter is not null && services.Adapters.FindModel(adapter) is string trained)
+            {
+                ResolvedModel own = model is null
+                    ? ModelCatalog.OfFolder(adapter, trained)
+                    : throw RunFailure.BadData(
+                        $"--model: {adapter} trained all weights, so that it has a model of its own; omit it.", "model");
+                Print(services.Models.Tokenizer(own), own, null, prompt, settings);
+                return ExitCodes.Success;
+            }
+
             string? folder = adapter is null ? null : services.Adapters.Find(adapter);
             using IDisposable pins = services.Preparation().Pin(folder is null ? null : AdapterOrigin.Fingerprint(folder));
             ResolvedModel resolved = services.Models.Find(

@@ -29,10 +29,21 @@ public sealed class LlamaModel : IDisposable
         FinalNorm = finalNorm;
         _untiedHead_VD = untiedHead_VD;
         Rotaries = rotaries;
+        using Tensor? scale = config.EmbeddingScale is double factor ? tensor([factor]).to(embedding_VD.dtype) : null;
+        EmbeddingScale = scale is null ? 1 : TensorReader.Doubles(scale)[0];
     }
 
     /// <summary>Shape of the model.</summary>
     public LlamaConfig Config { get; }
+
+    /// <summary>
+    /// Factor of the embeddings of tokens, rounded to the precision of the weights, as in the reference implementation of the families that
+    /// have one; 1: none.
+    /// </summary>
+    public double EmbeddingScale { get; }
+
+    /// <summary>The weights as parameters of a run that trains all of them; null: they are frozen.</summary>
+    public TrainedWeights? Trained { get; private set; }
 
     /// <summary>Token embedding, [V, D].</summary>
     public Tensor Embedding_VD { get; }
@@ -58,14 +69,11 @@ public sealed class LlamaModel : IDisposable
     /// <summary>All linear layers of all blocks, in order, without the output head.</summary>
     public IEnumerable<LinearLayer> Linears => Blocks.SelectMany(block => block.Linears);
 
-    /// <summary>
-    /// The residual stream before the first block, fp32 or better: [T] ids (int64) → [T, D]. A scale is rounded to the weights' precision,
-    /// as in the reference implementation of the families that have one.
-    /// </summary>
+    /// <summary>The residual stream before the first block, fp32 or better: [T] ids (int64) → [T, D].</summary>
     public Tensor Embed(Tensor ids_T)
     {
         Tensor x_TD = Embedding_VD.index_select(0, ids_T).to(FinalNorm.Weight_D.dtype);
-        return Config.EmbeddingScale is double scale ? x_TD.mul(tensor(scale, Dtype).to(x_TD.dtype).to(x_TD.device)) : x_TD;
+        return EmbeddingScale == 1 ? x_TD : x_TD.Times(EmbeddingScale);
     }
 
     /// <summary>Hidden states after the final norm. ids [B, T] (int64) → [B, T, D].</summary>
@@ -158,6 +166,9 @@ public sealed class LlamaModel : IDisposable
     /// </summary>
     public IDisposable Hold() => new HeldAdapters(Linears);
 
+    /// <summary>Makes all weights parameters.</summary>
+    public TrainedWeights TrainAll() => Trained = new(NamedWeights(), [.. Blocks.SelectMany(block => block.Norms), FinalNorm]);
+
     /// <summary>Base weights by their names in a Hugging Face checkpoint.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> NamedWeights() =>
         CheckpointShapes.Of(Config).Zip(Weights(), (weight, value) => new KeyValuePair<string, Tensor>(weight.Name, value));
@@ -165,6 +176,7 @@ public sealed class LlamaModel : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        Trained?.Dispose();
         Embedding_VD.Dispose();
         _untiedHead_VD?.Dispose();
         FinalNorm.Dispose();

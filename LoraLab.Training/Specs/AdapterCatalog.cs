@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Adapters;
@@ -46,6 +47,13 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
             return runAdapter;
         }
 
+        if (FindModel(initFrom) is string model)
+        {
+            throw RunFailure.BadData(
+                $"initFrom: {initFrom} trained all weights: its result, in {model}, is a model and not an adapter; use it as the model.",
+                "initFrom");
+        }
+
         if (isId && Directory.Exists(Path.Combine(dataDirectory, "runs", initFrom)))
         {
             throw RunFailure.BadData($"initFrom: run {initFrom} has no adapter; it is saved at the end of the run.", "initFrom");
@@ -53,6 +61,24 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
 
         return allowPaths && OfPath(HomePath.Expand(initFrom)) is string folder ? folder : models.FindAdapter(initFrom);
     }
+
+    /// <summary>Returns the folder of the model that a run, or the run of a path, trained as a whole; null: there is no such run.</summary>
+    public string? FindModel(string name)
+    {
+        string[] candidates = name.Length > 0 && name.All(char.IsAsciiLetterOrDigit)
+            ? [Path.Combine(dataDirectory, "runs", name, RunFiles.Adapter)]
+            : [];
+        if (allowPaths && name.Length > 0)
+        {
+            string path = HomePath.Expand(name);
+            candidates = [.. candidates, path, Path.Combine(path, RunFiles.Adapter)];
+        }
+
+        return candidates.FirstOrDefault(IsTrainedModel) is string folder ? Path.GetFullPath(folder) : null;
+    }
+
+    private static bool IsTrainedModel(string folder) => File.Exists(Path.Combine(folder, LlamaConfig.FileName))
+        && AdapterOrigin.Spec(folder) is RunSpec spec && LoraMethods.Find(spec.Method)?.TrainsWeights == true;
 
     /// <summary>The folder that a path names: an adapter, or the directory of a run; null: it may be a name.</summary>
     private static string? OfPath(string path)

@@ -10,6 +10,7 @@ using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Specs;
@@ -76,6 +77,12 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
             MethodOptions = method!.CompleteFor(spec, schedule.TotalSteps, errors),
         };
+        if (method.TrainsWeights && TrainedWeightsMemory.Refusal(spec, config!) is string tooLarge)
+        {
+            errors.Add(new(spec.MemoryBudgetMb is null ? "method" : "memoryBudgetMb", tooLarge));
+            return new() { Errors = errors, Warnings = warnings, Files = files };
+        }
+
         if (spec.WarmupSteps >= spec.ScheduleSteps)
         {
             errors.Add(new(
@@ -98,8 +105,10 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             EvalRows = data.EvaluationCount,
             Task = data.Task.Id,
             Metric = data.Metric,
-            TrainableParameters = AdaptedLinear.Of(spec, config!)
-                .Sum(adapted => method.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions)),
+            TrainableParameters = method.TrainsWeights
+                ? config!.ParameterCount
+                : AdaptedLinear.Of(spec, config!).Sum(adapted =>
+                    method.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions)),
         };
     }
 
@@ -191,6 +200,11 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
     private static void CheckTargets(RunSpec spec, LoraMethod? method, LlamaConfig config, List<FieldError> errors, List<string> warnings)
     {
+        if (method?.Descriptor.UnusedFields.Contains("targetModules") == true)
+        {
+            return;
+        }
+
         string[] known = [.. config.Block.Linears.Select(shape => shape.Name)];
         foreach (string name in spec.TargetModules.Names ?? [])
         {
@@ -222,6 +236,11 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         List<string> warnings,
         List<FileSnapshot> files)
     {
+        if (method.Descriptor.UnusedFields.Contains("initFrom"))
+        {
+            return;
+        }
+
         if (!method.Descriptor.AllowsInitFrom)
         {
             errors.Add(new(

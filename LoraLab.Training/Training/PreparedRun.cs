@@ -61,11 +61,19 @@ public sealed class PreparedRun : IDisposable
     /// <summary>Limits of a training pass.</summary>
     public required PassLimits Limits { get; init; }
 
-    /// <summary>The adapters in the model's order.</summary>
+    /// <summary>The adapters in the model's order; empty if the weights are trained instead.</summary>
     public required IReadOnlyList<Adapter> Adapters { get; init; }
 
+    /// <summary>What the optimizer changes: the trained tensors of the adapters, or all weights.</summary>
+    public IEnumerable<AdapterParameter> Parameters => Model.Trained?.Parameters ?? Adapters.SelectMany(adapter => adapter.Trainable);
+
+    /// <summary>What determines the model beside its base: all tensors of the adapters, or all weights.</summary>
+    public IEnumerable<KeyValuePair<string, torch.Tensor>> Tensors => Model.Trained is TrainedWeights weights
+        ? weights.Parameters.Select(parameter => new KeyValuePair<string, torch.Tensor>(parameter.Name, parameter.Value))
+        : AdapterFactors.Of(Adapters);
+
     /// <summary>Trainable parameters, counted in the model.</summary>
-    public long TrainableParameters => Adapters.SelectMany(adapter => adapter.Trainable).Sum(parameter => parameter.Value.numel());
+    public long TrainableParameters => Parameters.Sum(parameter => parameter.Value.numel());
 
     /// <summary>All parameters of the model, adapters included.</summary>
     public long TotalParameters => Model.Config.ParameterCount + AdapterFactors.Of(Adapters).Where(tensor =>

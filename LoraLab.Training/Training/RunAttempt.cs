@@ -2,9 +2,11 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
@@ -84,8 +86,15 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         RunSpec used = checkpoint?.State.Spec ?? spec;
         using RunData data = preparation.Read(used);
         using IDisposable? lease = StoredRevisions.Lease(data.Model.Folder);
-        MemoryBudgetCheck? budgetCheck = used.MemoryBudgetMb is null ? null : new(new MemoryForecast(used, data));
+        bool trainsWeights = LoraMethods.Find(used.Method)?.TrainsWeights == true;
+        MemoryBudgetCheck? budgetCheck =
+            used.MemoryBudgetMb is null && !trainsWeights ? null : new(new MemoryForecast(used, data));
         budgetCheck?.RequireEstimate();
+        if (trainsWeights)
+        {
+            RunDisk.Require(recorder.Directory, data, checkpoint is not null);
+        }
+
         Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
         using PreparedRun run = preparation.Prepare(used, stop.Token, checkpoint, data, () => recorder.Heartbeat("loading", 0, 0));
         _spec = run.Spec;
@@ -106,8 +115,21 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token).Run();
 
         recorder.Phase("saving", progress.Step, run.Schedule.TotalSteps, 0);
-        PeftExport.Write(recorder.Directory.AdapterFolder, run.Adapters, run.Spec, Versions.LoraLab);
+        SaveResult(run, data.Model.Folder);
         checkpoints.WriteFingerprint(progress, finished: true);
+    }
+
+    private void SaveResult(PreparedRun run, string baseFolder)
+    {
+        string folder = recorder.Directory.AdapterFolder;
+        if (run.Model.Trained is TrainedWeights weights)
+        {
+            ModelExport.Write(baseFolder, weights, folder, PeftExport.Metadata(run.Spec, Versions.LoraLab));
+        }
+        else
+        {
+            PeftExport.Write(folder, run.Adapters, run.Spec, Versions.LoraLab);
+        }
     }
 
     private void RecordPrepared(PreparedRun run, TrainingState? resumedFrom, double? probedMb)
@@ -151,9 +173,12 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         { Reason: EndReason.BadData } when _fileWarnings.Count > 0 =>
             end with { Message = $"{end.Message} {string.Join(' ', _fileWarnings)}" },
         { Reason: EndReason reason, Suggestions.Count: 0 } when _spec is not null =>
-            end with { Suggestions = FailureAdvice.For(reason, _spec, _largestPass) },
+            end with { Suggestions = [.. FailureAdvice.For(reason, _spec, _largestPass).Where(Applies)] },
         _ => end,
     };
+
+    private bool Applies(RunSuggestion suggestion) =>
+        LoraMethods.Find(_spec!.Method)?.Descriptor.UnusedFields.Any(suggestion.Changes.ContainsKey) != true;
 
     private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
         ? "one sentence per pass under plain autograd"

@@ -34,10 +34,14 @@ public sealed class RunData : IDisposable
     public required TaskData Rows { get; init; }
 
     /// <summary>Reads, selects and encodes the rows of a validated specification.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="models">Models by name.</param>
+    /// <param name="datasets">Datasets by name.</param>
+    /// <param name="trainedModel">Folder of a model that a run made of the specification's model, in its place; null: none.</param>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
-    public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets)
+    public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets, string? trainedModel = null)
     {
-        ResolvedModel model = models.Find(spec.Model);
+        ResolvedModel model = trainedModel is null ? models.Find(spec.Model) : ModelCatalog.OfFolder(spec.Model, trainedModel);
         Dataset dataset = datasets.Read(spec.Dataset);
         SelectedRows selected = dataset.Select(dataset.Complete(spec));
         ModelTokenizer tokenizer = models.Tokenizer(model);

@@ -33,7 +33,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <exception cref="OperationCanceledException">Cancelled between two layers.</exception>
     /// <param name="spec">Specification; for a resumed run, the one stored in its checkpoint.</param>
     /// <param name="cancellation">Cancels between two layers.</param>
-    /// <param name="checkpoint">Checkpoint from which to take the factors; null: they are initialized.</param>
+    /// <param name="checkpoint">Checkpoint from which to take the factors or weights; null: they are initialized.</param>
     /// <param name="read">Data of the specification if already read; null: it is read here. It is disposed when the run is
     /// prepared.</param>
     /// <param name="onProgress">Called after each adapter.</param>
@@ -117,8 +117,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     }
 
     /// <summary>Reads the data of a specification.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="trainedModel">Folder of a model that a run made of the specification's model, in its place; null: none.</param>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
-    public RunData Read(RunSpec spec) => RunData.Read(spec, models, datasets);
+    public RunData Read(RunSpec spec, string? trainedModel = null) => RunData.Read(spec, models, datasets, trainedModel);
 
     /// <summary>Hashes the model's files on another thread, while the weights are loaded from the same files.</summary>
     /// <exception cref="RunFailure">A file of the weights is missing or inconsistent.</exception>
@@ -137,6 +139,17 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         CancellationToken cancellation,
         Action? onProgress)
     {
+        if (method.TrainsWeights)
+        {
+            TrainedWeights weights = model.TrainAll();
+            if (checkpoint is not null)
+            {
+                weights.Restore(checkpoint.Tensor);
+            }
+
+            return [];
+        }
+
         IReadOnlyList<AdaptedLinear> targets = AdaptedLinear.Of(spec, model.Config);
         HashSet<string> adapted = [.. targets.Select(linear => linear.Module)];
         LinearLayer[] layers = [.. model.Linears.Where(linear => adapted.Contains(linear.Name))];

@@ -69,6 +69,7 @@ public sealed class TrainingLoop(
                     Tensor loss = gradient.Accumulate(step, scaler.Scale, stop);
                     progress.Optimizer.Step(
                         step, loss, scaler.Scale, run.LearningRateFactor(step), progress.Issued.Results, progress.Issued.Count);
+                    run.Model.Trained?.Refresh();
                 }
 
                 double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;

@@ -7,19 +7,19 @@ using static TorchSharp.torch;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>What training changes: the factors with their optimizer, the loss scale, and how far the run is.</summary>
+/// <summary>What training changes: the parameters with their optimizer, the loss scale, and how far the run is.</summary>
 public sealed class TrainingProgress : IDisposable
 {
     private readonly PreparedRun _run;
 
     /// <summary>Begins at step 0, or where <paramref name="checkpoint"/> was saved.</summary>
-    /// <param name="run">The prepared run; its trained factors move into the optimizer's flat tensor.</param>
+    /// <param name="run">The prepared run; its parameters move into the optimizer's flat tensor.</param>
     /// <param name="checkpoint">Checkpoint to resume from.</param>
     public TrainingProgress(PreparedRun run, CheckpointReader? checkpoint = null)
     {
         _run = run;
-        FlatParameters parameters = new(run.Adapters.SelectMany(adapter => adapter.Trainable)
-            .Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
+        FlatParameters parameters = new(
+            run.Parameters.Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
         StepHooks? hooks = run.Method.Hooks(run.Spec, run.Adapters, run.Schedule.TotalSteps);
         Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm, run.Method.Optimizer, hooks);
         Issued = new(run.Device);
@@ -33,7 +33,7 @@ public sealed class TrainingProgress : IDisposable
         }
     }
 
-    /// <summary>The optimizer with the trained factors.</summary>
+    /// <summary>The optimizer with the parameters.</summary>
     public FusedAdamW Optimizer { get; }
 
     /// <summary>Steps whose results have not been read.</summary>
@@ -56,11 +56,11 @@ public sealed class TrainingProgress : IDisposable
         Issued.Count == 0 && EvaluatedStep != Step && (Step == 0 || _run.Schedule.EvaluatesAfter(Step));
 
     /// <summary>
-    /// Returns the tensors of a checkpoint: all factors, both moments of the trained ones, which the dispose scope owns, and the state of
-    /// the method.
+    /// Returns the tensors of a checkpoint: those of the run, both moments of the trained ones, which the dispose scope owns, and the state
+    /// of the method.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Tensors() =>
-        AdapterFactors.Of(_run.Adapters).Concat(Optimizer.State).ToDictionary(pair => pair.Key, pair => pair.Value);
+        _run.Tensors.Concat(Optimizer.State).ToDictionary(pair => pair.Key, pair => pair.Value);
 
     /// <inheritdoc />
     public void Dispose()

@@ -10,7 +10,7 @@ namespace LoraLab.Tests.Training.Adapters;
 /// <summary>The weight update of an adapter, and its scaling.</summary>
 public sealed class DeltaTests
 {
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -18,7 +18,7 @@ public sealed class FirstStepTests
 {
     private const int Window = 8;
 
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     [Theory]
     [MemberData(nameof(Methods))]
@@ -49,7 +49,7 @@ public sealed class FirstStepTests
         using TestTrainer trainer = new();
         string folder = trainer.Services.Models.Find("sample").Folder;
         using LlamaModel original = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU);
-        foreach (LoraMethod method in LoraMethods.All)
+        foreach (LoraMethod method in LoraMethods.All.Where(method => !method.TrainsWeights))
         {
             using OpenRun run = new(trainer, trainer.NewFolder(), Spec(method.Id, steps: 2));
             Assert.Null(run.Run());

@@ -12,7 +12,7 @@ namespace LoraLab.Tests.Training.Adapters;
 /// <summary>Freshly initialized adapters against the base model.</summary>
 public sealed class FreshAdapterTests
 {
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -12,7 +12,7 @@ namespace LoraLab.Tests.Training.Adapters;
 /// <summary>Gradients of adapters: which factors have one, closed forms, finite differences.</summary>
 public sealed class GradientTests
 {
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     [Theory]
     [MemberData(nameof(Methods))]

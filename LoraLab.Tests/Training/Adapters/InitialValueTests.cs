@@ -16,7 +16,7 @@ public sealed class InitialValueTests
     private const int Width = 512;
     private const int Rank = 64;
 
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     // The bound of a uniform distribution, or null for a Gaussian; and its variance.
     [Theory]

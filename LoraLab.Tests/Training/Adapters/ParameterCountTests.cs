@@ -35,7 +35,7 @@ public sealed class ParameterCountTests
     public void Trainable_TinyLlamaShape_IsThePublishedCount(string targets, string[]? names, int rank, long a, long b, long r)
     {
         LlamaConfig config = LlamaConfig.Read(Fixtures.TinyLlamaTokenizer);
-        foreach (LoraMethod method in LoraMethods.All)
+        foreach (LoraMethod method in LoraMethods.All.Where(method => !method.TrainsWeights))
         {
             RunSpec spec = AdaptedLlama.SpecOf(method.Id, rank) with
             {

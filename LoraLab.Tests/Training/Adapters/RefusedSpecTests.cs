@@ -10,7 +10,7 @@ namespace LoraLab.Tests.Training.Adapters;
 /// <summary>Values and targets that every method rejects.</summary>
 public sealed class RefusedSpecTests
 {
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -16,7 +16,7 @@ namespace LoraLab.Tests.Training.Models;
 
 public sealed class PeftMergeTests
 {
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Methods => MethodBatteryTests.Adapters;
 
     [Theory]
     [MemberData(nameof(Methods))]

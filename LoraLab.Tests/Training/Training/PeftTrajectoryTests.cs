@@ -39,6 +39,8 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     /// <summary>References whose starting adapter the method computes itself.</summary>
     private static readonly string[] _own =
     [
+        "full",
+        "full-completion",
         "ia3",
         "milora-all",
         "milora-qv",

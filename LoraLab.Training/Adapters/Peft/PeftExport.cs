@@ -28,8 +28,7 @@ public static class PeftExport
             : AsTrained(spec, all);
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
         DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), config.ToJsonString(_indented) + "\n");
-        DurableFile.WriteAllText(
-            Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion).ToJsonString(ContractJson.Indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion));
     }
 
     /// <summary>Factors whose product, times the adapter's scaling, is the full update of the original weight.</summary>
@@ -145,9 +144,10 @@ public static class PeftExport
         return grown == Math.Floor(grown) ? JsonValue.Create((long)grown) : JsonValue.Create(grown);
     }
 
-    private static JsonObject Metadata(RunSpec spec, string fileVersion) => new()
+    /// <summary>LoraLab's metadata in the folder of a result: its version, and the specification of the run, as JSON.</summary>
+    public static string Metadata(RunSpec spec, string fileVersion) => new JsonObject
     {
         ["loralab"] = fileVersion,
         ["spec"] = JsonSerializer.SerializeToNode(spec, ContractJson.Options),
-    };
+    }.ToJsonString(ContractJson.Indented) + "\n";
 }

@@ -33,9 +33,9 @@ internal sealed class LoadedModel : IDisposable
     public string WeightsSha256 { get; }
 
     /// <summary>Loads a model.</summary>
-    public static LoadedModel Load(ModelCatalog models, ResolvedModel resolved, Precision precision, torch.Device device)
+    public static LoadedModel Load(ResolvedModel resolved, Precision precision, torch.Device device)
     {
-        IReadOnlyList<FileSnapshot> files = models.FileSnapshots(resolved.Name);
+        IReadOnlyList<FileSnapshot> files = ModelCatalog.FileSnapshots(resolved);
         string hash;
         using (CheckpointWeights weights = CheckpointWeights.Open(resolved.Folder))
         {
@@ -47,8 +47,8 @@ internal sealed class LoadedModel : IDisposable
     }
 
     /// <summary>Whether it is still the model of its folder, in a precision.</summary>
-    public bool Is(ModelCatalog models, ResolvedModel resolved, Precision precision) =>
-        resolved.Folder == Resolved.Folder && precision == Precision && models.FileSnapshots(resolved.Name).SequenceEqual(_files);
+    public bool Is(ResolvedModel resolved, Precision precision) =>
+        resolved.Folder == Resolved.Folder && precision == Precision && ModelCatalog.FileSnapshots(resolved).SequenceEqual(_files);
 
     /// <summary>Puts an adapter on the model in place of the last one; returns false if it is the last one.</summary>
     /// <param name="folder">Folder of the adapter; null: none.</param>

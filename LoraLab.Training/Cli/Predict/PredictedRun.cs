@@ -1,16 +1,20 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Specs;
 
 namespace LoraLab.Training.Cli.Predict;
 
 /// <summary>What a run stored about itself, which predictions need; its dataset may be gone.</summary>
 /// <param name="Id">Id of the run.</param>
-/// <param name="Folder">Folder of the adapter.</param>
+/// <param name="Folder">Folder of the adapter, or of the model that it trained.</param>
 /// <param name="Spec">Specification as used.</param>
 /// <param name="Fingerprint">Fingerprint.</param>
 internal sealed record PredictedRun(string Id, string Folder, RunSpec Spec, RunFingerprint Fingerprint)
 {
+    /// <summary>The model that the run trained as a whole; null: it trained an adapter.</summary>
+    public ResolvedModel? TrainedModel { get; private init; }
+
     /// <summary>The labels in label order; empty: the run does not classify.</summary>
     public IReadOnlyList<string> Labels => [.. Fingerprint.Prompt.LabelIds.Keys];
 
@@ -24,10 +28,11 @@ internal sealed record PredictedRun(string Id, string Folder, RunSpec Spec, RunF
     /// <exception cref="PredictRefusal">The run has no adapter, or files of it are missing.</exception>
     public static PredictedRun Read(TrainerServices services, string id)
     {
+        string? model = services.Adapters.FindModel(id);
         string folder;
         try
         {
-            folder = services.Adapters.Find(id);
+            folder = model ?? services.Adapters.Find(id);
         }
         catch (RunFailure failure)
         {
@@ -35,7 +40,7 @@ internal sealed record PredictedRun(string Id, string Folder, RunSpec Spec, RunF
         }
 
         return AdapterOrigin.Spec(folder) is { } spec && AdapterOrigin.Fingerprint(folder) is { } fingerprint
-            ? new(id, folder, spec, fingerprint)
+            ? new(id, folder, spec, fingerprint) { TrainedModel = model is null ? null : ModelCatalog.OfFolder(spec.Model, model) }
             : throw PredictRefusal.OfRun($"Run {id} has no specification or no fingerprint beside its adapter, so its prompt is unknown.");
     }
 }

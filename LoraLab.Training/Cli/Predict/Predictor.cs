@@ -16,7 +16,10 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
 {
     private LoadedModel? _loaded;
 
-    /// <summary>Computes the predictions of a request, of the model before those of the runs; the model is loaded once.</summary>
+    /// <summary>
+    /// Computes the predictions of a request, of the model before those of the runs. The model is loaded once; a run that trained all
+    /// weights has a model of its own.
+    /// </summary>
     /// <param name="command">The request.</param>
     /// <param name="onLoaded">Called when the model is loaded.</param>
     /// <param name="cancellation">Polled between blocks.</param>
@@ -42,14 +45,20 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
         foreach (Asked asked in all)
         {
             long started = Stopwatch.GetTimestamp();
-            bool loads = Load(asked, resolved);
-            if (answers.Count == 0)
+            bool loads = Load(asked, asked.Run?.TrainedModel ?? resolved);
+            if (asked.Run?.TrainedModel is null)
             {
                 RequireSameWeights(runs, resolved);
+            }
+
+            if (answers.Count == 0)
+            {
                 onLoaded();
             }
 
-            loads |= _loaded!.Attach(asked.Run?.Folder, asked.Run is null ? [] : services.Adapters.FileSnapshots(asked.Run.Id));
+            loads |= asked.Run is { TrainedModel: null } adapted
+                ? _loaded!.Attach(adapted.Folder, services.Adapters.FileSnapshots(adapted.Id))
+                : _loaded!.Attach(null, []);
             double loadSeconds = loads ? Stopwatch.GetElapsedTime(started).TotalSeconds : 0;
             started = Stopwatch.GetTimestamp();
             IReadOnlyList<PredictedItem> items = asked.Prediction.Run(_loaded.Model, cancellation);
@@ -121,7 +130,8 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
 
     private void RequireSameWeights(IReadOnlyList<PredictedRun> runs, ResolvedModel resolved)
     {
-        if (runs.FirstOrDefault(run => run.Fingerprint.Model.WeightsSha256 != _loaded!.WeightsSha256) is { } other)
+        if (runs.FirstOrDefault(run =>
+            run.TrainedModel is null && run.Fingerprint.Model.WeightsSha256 != _loaded!.WeightsSha256) is { } other)
         {
             throw Changed(other, resolved, "its weights are others");
         }
@@ -137,7 +147,7 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
         bool sameKind = trained?.Device.StartsWith("cuda", StringComparison.Ordinal) == (device.type == DeviceType.CUDA);
         Precision precision = PrecisionRule.Resolve(
             sameKind ? trained!.Precision : Precision.Auto, device, resolved.Config.ParameterCount);
-        if (_loaded?.Is(services.Models, resolved, precision) == true)
+        if (_loaded?.Is(resolved, precision) == true)
         {
             return false;
         }
@@ -145,7 +155,7 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
         _loaded?.Dispose();
         _loaded = null;
         GC.Collect();
-        _loaded = LoadedModel.Load(services.Models, resolved, precision, device);
+        _loaded = LoadedModel.Load(resolved, precision, device);
         return true;
     }
 

@@ -68,6 +68,16 @@ public sealed class ModelCatalog
         return model ?? throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
     }
 
+    /// <summary>A usable model in a folder that the catalog does not list, such as the result of a run.</summary>
+    /// <param name="name">Name for messages.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="RunFailure">It cannot be used; field <c>model</c>.</exception>
+    public static ResolvedModel OfFolder(string name, string folder)
+    {
+        (ModelEntry entry, ResolvedModel? model) = ModelFolder.Describe(name, folder);
+        return model ?? throw RunFailure.BadData($"The model '{name}' cannot be used: {entry.Problem}", "model");
+    }
+
     /// <summary>Tokenizer of a usable model. The last one read is cached until its file changes.</summary>
     /// <exception cref="RunFailure">It cannot be used with the model; field <c>model</c>.</exception>
     public ModelTokenizer Tokenizer(ResolvedModel model)
@@ -123,6 +133,13 @@ public sealed class ModelCatalog
     /// <exception cref="RunFailure">There is no such model; field <c>model</c>.</exception>
     public IReadOnlyList<FileSnapshot> FileSnapshots(string name) =>
         [.. ModelFolder.Stamps(_models.Find(name)).Select(file => file.ToSnapshot(name))];
+
+    /// <summary>Current snapshots of the files of a resolved model.</summary>
+    public static IReadOnlyList<FileSnapshot> FileSnapshots(ResolvedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return [.. ModelFolder.Stamps(model.Folder).Select(file => file.ToSnapshot(model.Name))];
+    }
 
     /// <summary>Catalog entry of a model.</summary>
     /// <exception cref="RunFailure">There is no such model.</exception>

@@ -31,10 +31,14 @@ public static class MemoryEstimator
     public static MemoryEstimate Of(MemoryRequest request)
     {
         double weights = Weights(request);
-        double adapters = AdaptersOf(request).Sum(adapter => Single * (adapter.Trained + adapter.Frozen))
-            + (Single * AdaptersOf(request).SelectMany(adapter => adapter.Shared).GroupBy(tensor => tensor.Part)
-                .Sum(layers => layers.Max(tensor => tensor.Values)));
-        double optimizer = AdaptersOf(request).Sum(adapter => (BytesPerTrainedValue * adapter.Trained) + (Single * adapter.State));
+        double adapters = request.TrainsWeights
+            ? TrainedWeightsMemory.Masters(request.Config, request.Half)
+            : AdaptersOf(request).Sum(adapter => Single * (adapter.Trained + adapter.Frozen))
+                + (Single * AdaptersOf(request).SelectMany(adapter => adapter.Shared).GroupBy(tensor => tensor.Part)
+                    .Sum(layers => layers.Max(tensor => tensor.Values)));
+        double optimizer = request.TrainsWeights
+            ? TrainedWeightsMemory.Optimizer(request.Config)
+            : AdaptersOf(request).Sum(adapter => (BytesPerTrainedValue * adapter.Trained) + (Single * adapter.State));
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
             .MaxBy(entry => entry.Item2);
@@ -105,7 +109,8 @@ public static class MemoryEstimator
         // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
         // block.
         double forward = blocks.Forward(pass);
-        double backward = stream + blocks.Backward(pass);
+        double backward = stream + blocks.Backward(pass)
+            + TrainedWeightsMemory.Gradient(request, request.Config.Block.Linears.Max(linear => (double)linear.Out * linear.In));
         double head = Head(request, pass) + stream;
         return new(pass, saved, Math.Max(forward, backward), head);
     }
@@ -128,7 +133,8 @@ public static class MemoryEstimator
         double rows = (double)pass.HeadRows * request.Config.HiddenSize;
         double logits = 2 * Single * chunk * request.Config.VocabularySize;
         double normBackward = 4 * Single * rows;
-        return ((Single + (2 * value)) * rows) + Math.Max(logits, normBackward);
+        double gradient = TrainedWeightsMemory.Gradient(request, (double)request.Config.VocabularySize * request.Config.HiddenSize);
+        return ((Single + (2 * value)) * rows) + Math.Max(logits + gradient, normBackward);
     }
 
     private static IEnumerable<AdapterFootprint> AdaptersOf(MemoryRequest request) => request.Adapters.SelectMany(block => block.Values);

@@ -44,6 +44,9 @@ public sealed record MemoryRequest
     /// <summary>Whether the frozen weights are bf16 or fp16.</summary>
     public bool Half => IsHalf(Spec.Precision);
 
+    /// <summary>Whether all weights are trained.</summary>
+    public bool TrainsWeights => LoraMethods.Find(Spec.Method)!.TrainsWeights;
+
     /// <summary>Whether a resolved precision takes two bytes per value.</summary>
     public static bool IsHalf(Precision precision) => precision is Precision.Bf16 or Precision.Fp16;
 
@@ -53,6 +56,11 @@ public sealed record MemoryRequest
     public static IReadOnlyList<IReadOnlyDictionary<string, AdapterFootprint>> AdaptersOf(RunSpec spec, LlamaConfig config)
     {
         LoraMethod method = LoraMethods.Find(spec.Method)!;
+        if (method.TrainsWeights)
+        {
+            return [.. Enumerable.Repeat(new Dictionary<string, AdapterFootprint>(), config.Layers)];
+        }
+
         ILookup<int, AdaptedLinear> adapted = AdaptedLinear.Of(spec, config).ToLookup(linear => linear.Block);
         Dictionary<string, IReadOnlyDictionary<string, AdapterFootprint>> distinct = [];
         return

@@ -23,13 +23,16 @@ internal static class ReferenceMemory
         double inputs = Single * request.Adapters.Sum(adapters =>
             block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => (double)linear.In));
         // Autograd saves nothing of the blocks below the first adapter.
-        int layers = request.Adapters.SkipWhile(adapters => adapters.Count == 0).Count();
+        int layers = request.TrainsWeights ? config.Layers : request.Adapters.SkipWhile(adapters => adapters.Count == 0).Count();
         // Logits, their fp32 copy, their log-softmax and two gradients.
-        double head = ((4 * Single) + value) * config.VocabularySize * pass.HeadRows;
+        double head = (((4 * Single) + value) * config.VocabularySize * pass.HeadRows)
+            + TrainedWeightsMemory.Gradient(request, (double)config.VocabularySize * config.HiddenSize);
+        // The gradients of the rounded weights, from which those of the master weights are collected.
+        double gradients = request is { TrainsWeights: true, Half: true } ? value * config.ParameterCount : 0;
         ComputedMemory[] computed = [.. ComputedMemory.Of(request)];
         return new(
             pass,
-            (((layers * saved) + inputs) * pass.Rows) + computed.Sum(ofBlock => ofBlock.Reference),
+            (((layers * saved) + inputs) * pass.Rows) + computed.Sum(ofBlock => ofBlock.Reference) + gradients,
             (Workspace(request) * pass.Rows) + computed.Max(ofBlock => ofBlock.PullBack),
             head);
     }

@@ -19,24 +19,30 @@ internal sealed class BlockTensors : IDisposable
     private readonly List<ComputedLayer> _eachWindow = [];
     private readonly List<ComputedLayer> _eachPass = [];
 
-    /// <summary>A block with its current adapters; a part that it does not have is <paramref name="empty"/>.</summary>
-    public BlockTensors(LlamaBlock block, Tensor empty)
+    /// <summary>A block with its current adapters.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="trained">The weights of the model, if they are trained; null: they are frozen.</param>
+    /// <param name="empty">Stands for a part that the block does not have.</param>
+    public BlockTensors(LlamaBlock block, TrainedWeights? trained, Tensor empty)
     {
         _empty = empty;
         Weights = [.. Enumerable.Repeat(empty, (2 * _linears) + _norms)];
         Factors = [.. Enumerable.Repeat(empty, _linears * _factors)];
-        Gradients = [.. Enumerable.Repeat(empty, _linears * _factors)];
+        Gradients = [.. Enumerable.Repeat(empty, (_linears * _factors) + _norms)];
         LinearLayer?[] adapted = new LinearLayer?[_linears];
         double[] scales = new double[_linears];
         foreach ((BlockNorm description, RmsNorm norm) in block.Description.Norms.Zip(block.Norms))
         {
             Weights[_linears + (int)description.Role] = norm.Gain_D;
+            Gradients[(_linears * _factors) + (int)description.Role] = Owned(trained?.Gradient(norm.Weight_D)) ?? empty;
         }
 
         foreach ((BlockLinear description, LinearLayer linear) in block.Description.Linears.Zip(block.Linears))
         {
             int place = (int)description.Role;
             Reset(place, linear);
+            Set(place, AdapterFactor.WeightDelta, null, Owned(trained?.Gradient(linear.Weight_OI)));
+            Set(place, AdapterFactor.BiasDelta, null, linear.Bias_O is Tensor bias_O ? Owned(trained?.Gradient(bias_O)) : null);
             if (linear.Adapter is Adapter adapter)
             {
                 (adapted[place], scales[place]) = (linear, adapter.Scaling);
@@ -47,7 +53,7 @@ internal sealed class BlockTensors : IDisposable
         Scales = tensor(scales, dtype: float64).DetachFromDisposeScope();
         Adapted = adapted;
         Window = block.Window ?? 0;
-        LowestAdapted = block.Description.Lowest(linear => adapted[(int)linear.Role] is not null);
+        Lowest = block.Description.Lowest(linear => adapted[(int)linear.Role] is not null || HasGradient((int)linear.Role));
     }
 
     /// <summary>Weights of the linear layers, then gains of the norms, then biases of the linear layers.</summary>
@@ -56,7 +62,10 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>All factors of each linear layer; an absent one is an empty tensor.</summary>
     public Tensor[] Factors { get; }
 
-    /// <summary>The gradient of each of <see cref="Factors"/>; that of an absent or frozen one is an empty tensor.</summary>
+    /// <summary>
+    /// The gradient of each of <see cref="Factors"/>, then those of the gains of the norms; that of an absent or frozen one is an empty
+    /// tensor.
+    /// </summary>
     public Tensor[] Gradients { get; }
 
     /// <summary>s of each linear layer, float64 on the CPU.</summary>
@@ -71,8 +80,8 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>Number of tokens that a token sees, itself included; 0: all before it.</summary>
     public int Window { get; }
 
-    /// <summary>The lowest group with an adapter, where the backward pass may end; null: there is no adapter.</summary>
-    public LinearGroup? LowestAdapted { get; }
+    /// <summary>The lowest group with an adapter or trained weights, where the backward pass may end; null: there is none.</summary>
+    public LinearGroup? Lowest { get; }
 
     /// <summary>Computes what is computed once a window.</summary>
     /// <param name="train">Whether gradients will be needed.</param>
@@ -133,21 +142,22 @@ internal sealed class BlockTensors : IDisposable
         LayerTensors tensors = adapter.Compute(linear);
         foreach (AdapterFactor factor in FactorDescription.All)
         {
-            Set(place, factor, tensors[factor], Gradient(tensors[factor]));
+            Set(place, factor, tensors[factor], Owned(tensors[factor]?.grad));
         }
     }
 
     // Every access to grad returns a new handle owned by the current dispose scope; these must live as long as this object.
-    private Tensor? Gradient(Tensor? factor)
+    private Tensor? Owned(Tensor? gradient)
     {
-        Tensor? gradient = factor?.grad?.DetachFromDisposeScope();
         if (gradient is not null)
         {
-            _gradients.Add(gradient);
+            _gradients.Add(gradient.DetachFromDisposeScope());
         }
 
         return gradient;
     }
+
+    private bool HasGradient(int place) => !ReferenceEquals(Gradients[(_factors * place) + (int)AdapterFactor.WeightDelta], _empty);
 
     private sealed class Pass(List<ComputedLayer> layers) : IDisposable
     {

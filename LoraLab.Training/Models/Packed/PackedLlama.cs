@@ -16,6 +16,7 @@ public sealed class PackedLlama : IDisposable
     private readonly BlockDescription _block;
     private readonly BlockTensors[] _blocks;
     private readonly Tensor _empty = zeros(0).DetachFromDisposeScope();
+    private readonly Tensor? _embeddingGradient_VD, _headGradient_VD, _finalGainGradient_D;
     private readonly double _eps, _attentionScale, _softCap;
     private readonly int _heads, _kvHeads, _activation;
     private readonly bool _fused;
@@ -25,17 +26,20 @@ public sealed class PackedLlama : IDisposable
     private bool _inWindow;
 
     /// <summary>
-    /// A model with its current adapters. Gradients are accumulated into the <c>grad</c> that the trained factors have now; factors without
-    /// one get no gradient.
+    /// A model with its current adapters. Gradients are accumulated into the <c>grad</c> that the trained factors and weights have now;
+    /// those without one get no gradient.
     /// </summary>
     public PackedLlama(LlamaModel model)
     {
         (_model, _config, _block) = (model, model.Config, model.Config.Block);
-        _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, _empty) { Rotary = Place(model.Rotaries, block.Rotary) })];
+        _blocks = [.. model.Blocks.Select(block =>
+            new BlockTensors(block, model.Trained, _empty) { Rotary = Place(model.Rotaries, block.Rotary) })];
+        (_embeddingGradient_VD, _headGradient_VD, _finalGainGradient_D) =
+            (GradientOf(model.Embedding_VD), GradientOf(model.Head_VD), GradientOf(model.FinalNorm.Weight_D));
         (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
         _fused = model.Device.type == DeviceType.CPU;
-        _lowest = Array.FindIndex(_blocks, block => block.LowestAdapted is not null);
+        _lowest = Array.FindIndex(_blocks, block => block.Lowest is not null);
         _arena = _fused ? new(_blocks.Length) : null;
         _attention = RowAttention.Supports(_block, _fused, half: model.Dtype != float32) ? new(_block) : null;
     }
@@ -102,7 +106,7 @@ public sealed class PackedLlama : IDisposable
 
         Tensor[] result = TorchScript.Tensors(
             "loss_head", x_TD, pass.Targets, _model.FinalNorm.Gain_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(),
-            _config.FinalSoftCap ?? 0.0, lossScale, Ledger?.Counter);
+            _config.FinalSoftCap ?? 0.0, lossScale, _finalGainGradient_D ?? _empty, _headGradient_VD ?? _empty, Ledger?.Counter);
         Tensor loss = result[0].MoveToOuterDisposeScope();
         Tensor g_TD = result[1];
         for (int i = _blocks.Length - 1; i >= Math.Max(_lowest, 0); i--)
@@ -110,10 +114,16 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, masks, below: i > _lowest);
+            bool below = i > _lowest || _embeddingGradient_VD is not null;
+            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, masks, below);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
+        }
+
+        if (_embeddingGradient_VD is not null)
+        {
+            TorchScript.Run("embedding_backward", g_TD, pass.Layout.Tokens.Ids, _model.EmbeddingScale, _embeddingGradient_VD);
         }
 
         return loss;
@@ -159,6 +169,9 @@ public sealed class PackedLlama : IDisposable
 
         _arena?.Dispose();
         _attention?.Dispose();
+        _embeddingGradient_VD?.Dispose();
+        _headGradient_VD?.Dispose();
+        _finalGainGradient_D?.Dispose();
         _empty.Dispose();
     }
 
@@ -205,7 +218,7 @@ public sealed class PackedLlama : IDisposable
         BlockTensors block, Tensor g_TD, SavedBlock saved, PassLayout pass, Tensor[][] layouts, Tensor[] masks, bool below)
     {
         using IDisposable arguments = block.BeginPass(train: true);
-        LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.LowestAdapted!.Value;
+        LinearGroup lowest = below ? LinearGroup.QueryKeyValue : block.Lowest!.Value;
         Tensor[] layout = layouts[block.Rotary];
         if (_attention is null)
         {
@@ -228,6 +241,8 @@ public sealed class PackedLlama : IDisposable
         return TorchScript.Tensor("block_before_attention_backward", qkv_TNH, gradients[1], saved.Input_TD, saved.Tensors, block.Weights,
             block.Factors, block.Gradients, block.Scales, masks, layout, _heads, _kvHeads, _eps, below, Ledger?.Counter);
     }
+
+    private Tensor? GradientOf(Tensor weight) => _model.Trained?.Gradient(weight)?.DetachFromDisposeScope();
 
     private void Compute(bool train)
     {

@@ -21,7 +21,7 @@ public static class Fingerprint
             Adapter = start ?? new()
             {
                 Svd = [.. run.Adapters.Select(adapter => adapter.Svd).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
-                InitialSha256 = AdapterHash.Of(run.Adapters),
+                InitialSha256 = AdapterHash.Of(run.Tensors),
             },
             Environment = run.Environment,
         };
@@ -46,7 +46,7 @@ public static class Fingerprint
         RunFingerprint after = before with
         {
             Training = training,
-            Adapter = before.Adapter with { FinalSha256 = finished ? AdapterHash.Of(run.Adapters) : null },
+            Adapter = before.Adapter with { FinalSha256 = finished ? AdapterHash.Of(run.Tensors) : null },
         };
         return after with { Paper = run.Data.PaperFigures(after, finished) };
     }

@@ -24,6 +24,7 @@ public sealed class ReferenceGradient(PreparedRun run) : IWindowGradient
             using IDisposable passScope = NewDisposeScope();
             Tensor passLoss = Loss(pass, new ForwardPass(cancellation, Masks(run, step, pass.Examples)));
             (lossScale == 1 ? passLoss : passLoss.Times(lossScale)).backward();
+            run.Model.Trained?.CollectGradients();
             using IDisposable noGrad = no_grad();
             loss.PlusInPlace(passLoss.detach());
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Memory;
 
 namespace LoraLab.Training.Training.Memory;
@@ -29,6 +30,7 @@ internal static class MemoryAdvice
             .. First(SmallerRanks(spec)),
             .. First(FewerTargets(spec)),
             .. First(HalfPrecision(spec)),
+            .. First(OtherMethod(spec)),
         ];
         if (found.Count == 0)
         {
@@ -54,14 +56,17 @@ internal static class MemoryAdvice
                 .Select(tried => Describe(spec, tried.other, tried.Mb!.Value));
     }
 
-    /// <summary>Returns the error of a run that exceeds its budget.</summary>
+    /// <summary>Returns the error of a run that exceeds its budget, or the memory of the device if it has none.</summary>
     /// <param name="estimate">Its estimate.</param>
     /// <param name="suggestions">Changes that suffice.</param>
     /// <param name="needs">The memory that it needs, as a clause; null: "The run needs about 900 MiB" from the estimate.</param>
-    public static string Message(MemoryEstimate estimate, IReadOnlyList<RunSuggestion> suggestions, string? needs = null)
+    /// <param name="ofDevice">Whether the run has no budget and exceeds the memory of the device.</param>
+    public static string Message(
+        MemoryEstimate estimate, IReadOnlyList<RunSuggestion> suggestions, string? needs = null, bool ofDevice = false)
     {
         string need = needs ?? $"The run needs about {NumberFormat.Mebibytes(estimate.TotalMb)}";
-        string excess = $"{need}, but the budget is {NumberFormat.Mebibytes(estimate.BudgetMb!.Value)}";
+        string limit = ofDevice ? "the device has" : "the budget is";
+        string excess = $"{need}, but {limit} {NumberFormat.Mebibytes(estimate.BudgetMb!.Value)}";
         string[] fitting = [.. suggestions.Where(change => !change.Changes.ContainsKey("memoryBudgetMb")).Select(change => change.Label)];
         return fitting.Length > 0
             ? $"{excess}; it would fit with {string.Join(", or with ", fitting)}."
@@ -93,6 +98,11 @@ internal static class MemoryAdvice
 
     private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec) =>
         spec.Precision == Precision.Fp32 ? [spec with { Precision = Precision.Bf16 }] : [];
+
+    // Adapters take a small part of the memory of gradients and moments.
+    private static IEnumerable<RunSpec> OtherMethod(RunSpec spec) => LoraMethods.Find(spec.Method)?.TrainsWeights == true
+        ? [spec with { Method = "lora", LearningRate = null, MethodOptions = [] }]
+        : [];
 
     private static IEnumerable<RunSpec> Combinations(RunSpec spec, Func<RunSpec, MemoryRequest> request)
     {

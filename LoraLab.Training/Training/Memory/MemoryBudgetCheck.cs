@@ -42,7 +42,7 @@ internal sealed class MemoryBudgetCheck(MemoryForecast forecast)
     }
 
     private RunFailure Exceeded(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
-        new(EndReason.BudgetExceeded, MemoryAdvice.Message(forecast.Estimate, suggestions, needs), "memoryBudgetMb")
+        new(EndReason.BudgetExceeded, forecast.Message(suggestions, needs), "memoryBudgetMb")
         {
             Suggestions = suggestions,
         };

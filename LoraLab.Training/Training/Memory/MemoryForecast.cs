@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models.Memory;
@@ -45,6 +46,19 @@ public sealed class MemoryForecast
     public IReadOnlyList<RunSuggestion> Suggestions(double underestimate = 1) =>
         MemoryAdvice.Suggestions(_spec, Request, underestimate, Devices.TotalMemoryBytes(_device) / (1024 * 1024));
 
+    /// <summary>Returns the error of the run if it exceeds its budget.</summary>
+    /// <param name="suggestions">Changes that suffice.</param>
+    /// <param name="needs">The memory that it needs, as a clause; null: the estimate.</param>
+    public string Message(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
+        MemoryAdvice.Message(Estimate, suggestions, needs, ofDevice: _spec.MemoryBudgetMb is null);
+
+    // The weights, gradients and moments of a run that trains all weights are counted to the byte: beyond the memory of the device, it
+    // cannot run.
+    private int? DeviceLimitMb(RunSpec spec) =>
+        LoraMethods.Find(spec.Method)?.TrainsWeights == true && Devices.TotalMemoryBytes(_device) is > 0 and double bytes
+            ? (int)Math.Min(int.MaxValue, bytes / (1024 * 1024))
+            : null;
+
     private MemoryRequest Request(RunSpec spec)
     {
         bool gpu = _device.type == DeviceType.CUDA;
@@ -65,7 +79,7 @@ public sealed class MemoryForecast
             Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluation.IndexBytes,
             ProcessBytes = _processBytes,
-            BudgetMb = spec.MemoryBudgetMb,
+            BudgetMb = spec.MemoryBudgetMb ?? DeviceLimitMb(spec),
         };
     }
 }

@@ -22,6 +22,6 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets)
         }
 
         IReadOnlyList<RunSuggestion> suggestions = forecast.Suggestions();
-        return forecast.Estimate with { Suggestions = suggestions, Advice = MemoryAdvice.Message(forecast.Estimate, suggestions) };
+        return forecast.Estimate with { Suggestions = suggestions, Advice = forecast.Message(suggestions) };
     }
 }

@@ -12,20 +12,24 @@ using TorchSharp;
 namespace LoraLab.Training.Training.Resume;
 
 /// <summary>
-/// The checkpoints of a run directory, one folder per checkpoint; the last two are kept. A folder gets its final name only when both files
+/// The checkpoints of a run directory, one folder per checkpoint; the last ones are kept. A folder gets its final name only when both files
 /// are complete on disk, and the state file has the hash of the tensor file, so that a checkpoint damaged by a power failure is detected
 /// and the previous one is used.
 /// </summary>
-public sealed partial class CheckpointFolders(RunDirectory directory)
+/// <param name="directory">The run directory.</param>
+/// <param name="kept">Number of checkpoints that are kept.</param>
+public sealed partial class CheckpointFolders(RunDirectory directory, int kept = CheckpointFolders.Usual)
 {
-    private const int Kept = 2;
+    /// <summary>Number of checkpoints that runs keep unless each of them is as large as several models.</summary>
+    public const int Usual = 2;
+
     private const string StateFile = "state.json";
     private const string TensorsFile = "state.safetensors";
     private const string Prefix = "step-";
     private const string Previous = ".before";
     private readonly string _root = Path.Combine(directory.FullPath, RunFiles.Checkpoints);
 
-    /// <summary>Writes a checkpoint and deletes all but the last two.</summary>
+    /// <summary>Writes a checkpoint and deletes all but the last ones.</summary>
     public void Save(TrainingState state, IReadOnlyDictionary<string, torch.Tensor> tensors)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:00000000}");
@@ -60,7 +64,7 @@ public sealed partial class CheckpointFolders(RunDirectory directory)
             Discard(previous);
         }
 
-        foreach (string old in NewestFirst().Skip(Kept))
+        foreach (string old in NewestFirst().Skip(kept))
         {
             Discard(old);
         }

@@ -13,7 +13,7 @@ namespace LoraLab.Training.Training.Resume;
 /// <param name="recorder">Records the checkpoints.</param>
 public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, string specSha256, RunRecorder recorder)
 {
-    private readonly CheckpointFolders _folders = new(recorder.Directory);
+    private readonly CheckpointFolders _folders = new(recorder.Directory, kept: run.Model.Trained is null ? CheckpointFolders.Usual : 1);
 
     /// <summary>Writes a checkpoint.</summary>
     /// <param name="progress">The progress; the results of all issued steps must have been read.</param>

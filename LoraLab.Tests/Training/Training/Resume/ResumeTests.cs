@@ -7,7 +7,6 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Training.Adapters;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Recording;
 using Xunit;
@@ -187,9 +186,8 @@ public sealed class ResumeTests
 
     private static void AssertSame(FinishedRun whole, string folder, int attempts)
     {
-        string weights = Path.Combine(RunFiles.Adapter, PeftFiles.Weights);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Folder, weights)), File.ReadAllBytes(Path.Combine(folder, weights)));
         List<FinishedRun> parts = [.. Enumerable.Range(1, attempts).Select(attempt => FinishedRun.Read(folder, attempt))];
+        Assert.Equal(whole.ResultBytes(), parts[0].ResultBytes());
         foreach (string key in _exact)
         {
             SortedDictionary<int, double> points = [];
