@@ -99,10 +99,14 @@ internal static class PartTable
         }
 
         HashSet<string> present = [.. results.Select(result => result.Method.Key)];
-        foreach (StudyMethod missing in evidence.Study.Plan.Methods!.Where(method =>
-            method.Parts?.Contains(part) == true && !present.Contains(method.Key)))
+        List<string> missing =
+        [
+            .. evidence.Study.Plan.Methods!.Where(method => method.Parts?.Contains(part) == true && !present.Contains(method.Key))
+                .Select(method => evidence.Arm(method.Key)?.Label ?? method.Key),
+        ];
+        if (missing.Count > 0)
         {
-            yield return $"{evidence.Arm(missing.Key)?.Label ?? missing.Key}: no result on the reported split.";
+            yield return $"No result on the reported split: {string.Join(", ", missing)}.";
         }
 
         foreach (string note in results.SelectMany(result => result.Group.Notes))

@@ -65,7 +65,7 @@ public sealed class PartTableTests
 
         Assert.Equal(["best", "not tested"], table.Rows.Select(row => row[Real].Text));
         Assert.Contains("Not tested: vera (4 common seeds, five required).", table.Notes);
-        Assert.Contains("ia3: no result on the reported split.", table.Notes);
+        Assert.Contains("No result on the reported split: ia3.", table.Notes);
     }
 
     [Fact]
