@@ -113,8 +113,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
     }
 
     /// <summary>
-    /// Trainable parameters of a specification at the ranks 1, 2, 3 … up to the smaller dimension of its layers, whatever its own rank is;
-    /// null at a rank that is refused. Empty if method, model or layers are invalid.
+    /// Trainable parameters of a specification at the ranks 1, 2, 3 …, whatever its own rank is, up to the smaller dimension of its layers;
+    /// where larger ranks make sense, up to the larger one. Null at a rank that is refused. Empty if method, model or layers are invalid.
     /// </summary>
     public IReadOnlyList<long?> ParametersByRank(JsonNode? json)
     {
@@ -126,7 +126,11 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         IReadOnlyList<AdaptedLinear> adapted = AdaptedLinear.Of(spec, model.Config);
-        int largest = adapted.Select(layer => Math.Min(layer.Linear.In, layer.Linear.Out)).DefaultIfEmpty(0).Max();
+        int largest = adapted
+            .Select(layer => method.AllowsLargeRanks
+                ? Math.Max(layer.Linear.In, layer.Linear.Out)
+                : Math.Min(layer.Linear.In, layer.Linear.Out))
+            .DefaultIfEmpty(0).Max();
         return [.. Enumerable.Range(1, largest).Select(rank => Parameters(spec with { Rank = rank }, method, model.Config))];
     }
 
