@@ -33,7 +33,7 @@ internal static class PartTable
             Caption = Caption(evidence, part),
             Columns =
             [
-                "Method", "Rank", "n", "Trainable parameters", "Peak memory (MiB)", "Seconds a step", metric.Heading,
+                "Method", "Rank", "n", "Parameters", "Peak memory (MiB)", "Seconds a step", metric.Heading,
                 "Difference from best", "p (Holm)", "Real",
             ],
             Rows = [.. results.Select(result => Row(result, metric))],
@@ -53,7 +53,7 @@ internal static class PartTable
 
     private static IReadOnlyList<StudyTableCell> Row(PartResult result, MetricDescriptor metric) =>
     [
-        new(result.Group.Arm.Label),
+        new(Label(result)),
         result.Rank is int rank ? new(rank.ToString(CultureInfo.InvariantCulture), rank) : new("none"),
         new(result.Group.Counted.Count.ToString(CultureInfo.InvariantCulture), result.Group.Counted.Count),
         Cell(result.Cost(run => run.Document?.Summary.TrainableParameters), "#,0"),
@@ -66,6 +66,14 @@ internal static class PartTable
         result.HolmP is double p ? new(NumberFormat.PValue(p), p) : new(""),
         new(result.IsBest ? "best" : result.IsReal switch { true => "yes", false => "no", null => "not tested" }),
     ];
+
+    /// <summary>The label of the arm without the rank, which has a column of its own.</summary>
+    private static string Label(PartResult result)
+    {
+        string rank = string.Create(CultureInfo.InvariantCulture, $" (rank {result.Rank})");
+        string label = result.Group.Arm.Label;
+        return label.EndsWith(rank, StringComparison.Ordinal) ? label[..^rank.Length] : label;
+    }
 
     private static StudyTableCell Cell(double? value, string format) =>
         value is double number ? new(PaperNumbers.Plain(number, format), number) : new("");
@@ -85,7 +93,15 @@ internal static class PartTable
     private static IEnumerable<string> Notes(StudyEvidence evidence, StudyPart part, IReadOnlyList<PartResult> results)
     {
         yield return "Real: the difference from the best mean is significant (paired t test over seeds, p Holm-adjusted over the tests of "
-            + "this table, below 0.05). No does not imply equality. Intervals are not adjusted.";
+            + "this table, below 0.05). No does not imply equality. Intervals are not adjusted. All of it is over seeds on the same rows: "
+            + "other rows may differ.";
+        List<string> constant = [.. results.Where(result => result.Interval is null && result.Group.Counted.Count > 1)
+            .Select(result => result.Group.Arm.Label)];
+        if (constant.Count > 0)
+        {
+            yield return $"Without an interval, since all seeds gave the same value: {string.Join(", ", constant)}.";
+        }
+
         foreach (IGrouping<string, PartResult> reason in results.Where(result => result.Untested is not null)
             .GroupBy(result => result.Untested!))
         {

@@ -12,6 +12,9 @@ internal static class StudyTableTex
     /// <summary>Tables with more columns are set in a smaller font.</summary>
     private const int WideColumns = 5;
 
+    /// <summary>Tables with more columns are set in a still smaller one.</summary>
+    private const int WidestColumns = 9;
+
     public static string Write(StudyTable table)
     {
         string alignment = Alignment(table);
@@ -27,7 +30,12 @@ internal static class StudyTableTex
 
         text.Raw("\\begin{table}[htbp]")
             .Raw("\\centering")
-            .Raw(table.Columns.Count > WideColumns ? "\\footnotesize\\setlength{\\tabcolsep}{3pt}" : "\\small")
+            .Raw(table.Columns.Count switch
+            {
+                > WidestColumns => "\\scriptsize\\setlength{\\tabcolsep}{2pt}",
+                > WideColumns => "\\footnotesize\\setlength{\\tabcolsep}{3pt}",
+                _ => "\\small",
+            })
             .Raw(caption)
             .Raw(Label(table));
         return text.Table(alignment, head, rows).Raw("\\par\\smallskip").Raw(Notes(table)).Raw("\\end{table}").ToString();
