@@ -59,6 +59,9 @@ public sealed record MethodDescriptor
     /// <summary>Fields of the specification that mean nothing to the method; only their default is accepted.</summary>
     public IReadOnlyList<string> UnusedFields { get; init; } = [];
 
+    /// <summary>Names under which the method with certain settings is known.</summary>
+    public IReadOnlyList<MethodPreset> Presets { get; init; } = [];
+
     /// <summary>Options in the order of the form.</summary>
     public IReadOnlyList<MethodOption> Options { get; init; } = [];
 
@@ -68,6 +71,15 @@ public sealed record MethodDescriptor
     /// <summary>Default values of the options.</summary>
     public JsonObject Defaults { get; init; } = [];
 }
+
+/// <summary>
+/// A method under the name of a publication that differs from another only in settings; a run is stored as the method with these settings.
+/// </summary>
+/// <param name="Id">Name in a specification, for example <c>rslora</c>.</param>
+/// <param name="Name">Display name.</param>
+/// <param name="Sets">Fields of the specification that it sets.</param>
+/// <param name="Source">Source publication.</param>
+public sealed record MethodPreset(string Id, string Name, JsonObject Sets, string Source);
 
 /// <summary>A deviation from a paper.</summary>
 /// <param name="Paper">The paper's version.</param>

@@ -130,11 +130,27 @@ public sealed record AdapterFingerprint
     /// <summary>Algorithm of each decomposition (<c>full</c> or <c>randomised</c>); empty: none.</summary>
     public IReadOnlyList<string> Svd { get; init; } = [];
 
+    /// <summary>Rows from which the initial factors were calibrated; null: they do not depend on any.</summary>
+    public CalibrationFingerprint? Calibration { get; init; }
+
     /// <summary>Hash of all factors before the first step.</summary>
     public required string InitialSha256 { get; init; }
 
     /// <summary>Hash of all factors after the last step; null until then. Runs that share it have the same result.</summary>
     public string? FinalSha256 { get; init; }
+}
+
+/// <summary>The rows on which a method calibrated its initial factors.</summary>
+public sealed record CalibrationFingerprint
+{
+    /// <summary>Number of rows.</summary>
+    public int Rows { get; init; }
+
+    /// <summary>Tokens of all rows.</summary>
+    public long Tokens { get; init; }
+
+    /// <summary>Hash of row numbers, token ids and targets, in order.</summary>
+    public required string Sha256 { get; init; }
 }
 
 /// <summary>A figure of the paper and its counterpart in the run.</summary>

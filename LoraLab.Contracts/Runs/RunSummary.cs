@@ -43,8 +43,11 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
     /// <summary>Time spent in evaluations.</summary>
     public double? EvalSeconds { get; init; }
 
-    /// <summary>Time to load the model and data and to initialize the adapters.</summary>
+    /// <summary>Time to load the model and data and to initialize the adapters, without calibration.</summary>
     public double? LoadSeconds { get; init; }
+
+    /// <summary>Time to calibrate the method on rows before training; null: it does not.</summary>
+    public double? PreparingSeconds { get; init; }
 
     /// <summary>Peak memory during <c>trainSeconds</c>; its source is in the attempt's environment.</summary>
     public double? PeakMemoryMb { get; init; }
@@ -109,6 +112,7 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
             TrainSeconds = TrainSeconds ?? earlier.TrainSeconds,
             EvalSeconds = EvalSeconds ?? earlier.EvalSeconds,
             LoadSeconds = LoadSeconds ?? earlier.LoadSeconds,
+            PreparingSeconds = PreparingSeconds ?? earlier.PreparingSeconds,
             PeakMemoryMb = PeakMemoryMb ?? earlier.PeakMemoryMb,
             BudgetExceededMb = BudgetExceededMb ?? earlier.BudgetExceededMb,
             PredictionsBeside = PredictionsBeside ?? earlier.PredictionsBeside,

@@ -66,6 +66,9 @@ public sealed record RunPrepared : WorkerEvent
     /// <summary>Seconds to load and initialize.</summary>
     public double LoadSeconds { get; init; }
 
+    /// <summary>Seconds to calibrate; null: the method does not.</summary>
+    public double? PreparingSeconds { get; init; }
+
     /// <summary>Warnings that do not stop the run.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
@@ -73,16 +76,16 @@ public sealed record RunPrepared : WorkerEvent
 /// <summary>Progress of the worker; at most a few per second.</summary>
 public sealed record ProgressMade : WorkerEvent
 {
-    /// <summary>Completed optimizer steps.</summary>
+    /// <summary>Completed optimizer steps; while preparing, steps of the calibration.</summary>
     public int Step { get; init; }
 
-    /// <summary>Total optimizer steps; 0 until known.</summary>
+    /// <summary>Total optimizer steps, or steps of the calibration; 0 until known.</summary>
     public int TotalSteps { get; init; }
 
     /// <summary>Estimated seconds remaining; null until known.</summary>
     public double? EtaSeconds { get; init; }
 
-    /// <summary><c>loading</c>, <c>training</c>, <c>evaluating</c> or <c>saving</c>.</summary>
+    /// <summary><c>loading</c>, <c>preparing</c> (calibration), <c>training</c>, <c>evaluating</c> or <c>saving</c>.</summary>
     public required string Phase { get; init; }
 }
 

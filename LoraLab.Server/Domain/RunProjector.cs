@@ -80,6 +80,7 @@ internal static class RunProjector
             TrainableParameters = prepared.TrainableParameters,
             TotalParameters = prepared.TotalParameters,
             LoadSeconds = prepared.LoadSeconds,
+            PreparingSeconds = prepared.PreparingSeconds ?? prepared.Summary?.PreparingSeconds,
             PredictionsBeside = document.Summary.PredictionsBeside,
         },
         Attempts =

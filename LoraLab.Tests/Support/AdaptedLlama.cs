@@ -46,16 +46,31 @@ internal sealed class AdaptedLlama : IDisposable
         }
 
         IReadOnlyList<AdaptedLinear> targets = AdaptedLinear.Of(spec, model.Config);
-        HashSet<string> adapted = [.. targets.Select(linear => linear.Module)];
+        LinearLayer[] layers = Adapted(spec, model);
+        Func<LinearLayer, AdapterRequest> requests = RandomCalibration.Requests(spec, layers);
         using SharedTensors shared = new();
-        foreach (LinearLayer linear in model.Linears.Where(linear => adapted.Contains(linear.Name)))
+        foreach (LinearLayer linear in layers)
         {
-            AdapterRequest request = AdapterRequest.From(spec, linear.Name) with
+            AdapterRequest request = requests(linear) with
             {
                 Layers = [.. targets.Select(target => target.Linear)],
                 Shared = shared,
             };
             linear.Adapter = method.Create(linear, request, spec.MethodOptions);
+        }
+
+        return new(model);
+    }
+
+    /// <summary>The model with factors of zero in place of those that a decomposition or calibration of minutes would give.</summary>
+    public static AdaptedLlama WithZeroFactors(RunSpec spec, LlamaModel model)
+    {
+        LoraMethod method = LoraMethods.Find(spec.Method)!;
+        foreach (LinearLayer linear in Adapted(spec, model))
+        {
+            AdapterRequest request = AdapterRequest.From(spec, linear.Name);
+            linear.Adapter = method.CreateFrom(
+                linear, request, zeros(request.Rank, linear.In), zeros(linear.Out, request.Rank), spec.MethodOptions);
         }
 
         return new(model);
@@ -182,6 +197,12 @@ internal sealed class AdaptedLlama : IDisposable
     }
 
     public void Dispose() => Model.Dispose();
+
+    private static LinearLayer[] Adapted(RunSpec spec, LlamaModel model)
+    {
+        HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
+        return [.. model.Linears.Where(linear => adapted.Contains(linear.Name))];
+    }
 
     private static DropoutMasks? Of(DropoutMasks? masks, IReadOnlyList<TrainingExample> examples) => masks is null
         ? null

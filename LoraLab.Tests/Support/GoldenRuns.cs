@@ -7,12 +7,19 @@ namespace LoraLab.Tests.Support;
 /// <summary>
 /// Runs of the reference configurations. The references use the first rows of NumPy's permutation of SST-2. Parsing 67,349 rows for a few
 /// of them would dominate the time of a case, so those rows are written once, in their order, as a small dataset: 160 for most references,
-/// and 320 for the first twenty steps of the longest. Cases with <c>whole</c> use the full dataset and the engine's own row selection.
+/// and 320 for the first twenty steps of the longest; behind them the rows on which methods calibrate. Cases with <c>whole</c> use the full
+/// dataset and the engine's own row selection.
 /// </summary>
 public sealed class GoldenRuns : IDisposable
 {
     private const int SmallRows = 160;
     private const int RowsInFile = 20 * 16;
+
+    /// <summary>First calibration row of the references in the small dataset.</summary>
+    internal const int CalibrationOffset = RowsInFile;
+
+    private const int CalibrationPlace = 20000;
+    private const int CalibrationRows = 64;
     private readonly Lazy<TestTrainer> _trainer = new(() => new TestTrainer(fixtures: true));
     private readonly Lazy<string> _small;
 
@@ -118,11 +125,16 @@ public sealed class GoldenRuns : IDisposable
         const string Name = "sst2-first-rows";
         string[] train = File.ReadAllLines(Path.Combine(Fixtures.Sst2, "train.tsv"));
         string[] dev = File.ReadAllLines(Path.Combine(Fixtures.Sst2, "dev.tsv"));
+        int[] order = NumpyRandom.Permutation(42, train.Length - 1);
         string folder = Path.Combine(_trainer.Value.Services.Configuration.DataDirectory, "datasets", Name);
         Directory.CreateDirectory(folder);
         File.WriteAllLines(
             Path.Combine(folder, "train.tsv"),
-            [train[0], .. NumpyRandom.Permutation(42, train.Length - 1).Take(RowsInFile).Select(row => train[row + 1])]);
+            [
+                train[0],
+                .. order.Take(RowsInFile).Select(row => train[row + 1]),
+                .. order.Skip(CalibrationPlace).Take(CalibrationRows).Select(row => train[row + 1]),
+            ]);
         File.WriteAllLines(Path.Combine(folder, "dev.tsv"), dev);
         return Name;
     }

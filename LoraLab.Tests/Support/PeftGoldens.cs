@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
@@ -35,6 +36,15 @@ internal static class PeftGoldens
         ["tfinal"] = Option("tFinal"),
         ["deltaT"] = Option("deltaT"),
         ["orth_reg_weight"] = Option("orthogonalWeight"),
+        ["corda_config"] = (spec, value) => spec["methodOptions"]!["mode"] = value!["corda_method"]!.DeepClone(),
+        ["eva_config"] = (spec, value) => spec["methodOptions"]!["rho"] = value!["rho"]!.DeepClone(),
+        ["lora_ga_config"] = (spec, value) =>
+        {
+            JsonObject options = spec["methodOptions"]!.AsObject();
+            options["direction"] = value!["direction"]!.DeepClone();
+            options["scale"] = (string)value["scale"]! switch { "gd_scale" => "gdScale", "weight_svd" => "weightSvd", string same => same };
+            options["stableGamma"] = value["stable_gamma"]!.DeepClone();
+        },
         // The method follows from the name of the reference.
         ["init_lora_weights"] = (_, _) => { },
     };
@@ -57,7 +67,7 @@ internal static class PeftGoldens
     /// <param name="folder">Its adapter, to start from; null: the method's own start.</param>
     public static JsonObject Spec(JsonObject golden, string? folder)
     {
-        string method = (string)golden["method"]!;
+        string method = (string)golden["method"]! switch { "eva-exact" => "eva", string same => same };
         JsonObject spec = new()
         {
             ["model"] = "stories260K",
@@ -78,6 +88,15 @@ internal static class PeftGoldens
             ["initFrom"] = folder,
             ["methodOptions"] = _options.TryGetValue(method, out JsonObject? options) ? options.DeepClone() : new JsonObject(),
         };
+        if ((string?)golden["calibrationRows"] is string rows)
+        {
+            string[] bounds = rows[(rows.LastIndexOf('[') + 1)..rows.LastIndexOf(']')].Split(':');
+            JsonObject calibration = spec["methodOptions"]!.AsObject();
+            calibration["calibrationOffset"] = GoldenRuns.CalibrationOffset;
+            calibration["calibrationSamples"] =
+                int.Parse(bounds[1], CultureInfo.InvariantCulture) - int.Parse(bounds[0], CultureInfo.InvariantCulture);
+        }
+
         foreach ((string argument, JsonNode? value) in golden["peft"]!.AsObject())
         {
             _arguments[argument](spec, value);

@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters.Calibration;
 using LoraLab.Training.Adapters.Svd;
 
 namespace LoraLab.Training.Adapters;
@@ -12,6 +13,9 @@ public sealed record AdapterRequest(int Rank, double Scaling, double DropoutRate
 {
     /// <summary>Cache of decompositions; null: none.</summary>
     public SvdCache? SvdCache { get; init; }
+
+    /// <summary>Starting factors from calibration rows by module; null: the method needs none.</summary>
+    public IReadOnlyDictionary<string, CalibratedFactors>? Calibrated { get; init; }
 
     /// <summary>All layers that receive an adapter, for tensors that they share; empty: the layer is the only one.</summary>
     public IReadOnlyList<LinearShape> Layers { get; init; } = [];

@@ -23,5 +23,8 @@ public static class AdapterScaling
     /// <summary>The α of an adapter whose rank grows by a factor while its scaling stays the same.</summary>
     public static double AlphaAtRank(double alpha, int growth, bool rankStabilized) => alpha * Divisor(growth, rankStabilized);
 
+    /// <summary>The α at which an adapter of a rank has a scaling.</summary>
+    public static double AlphaAt(double scaling, int rank, bool rankStabilized) => scaling * Divisor(rank, rankStabilized);
+
     private static double Divisor(int rank, bool rankStabilized) => rankStabilized ? Math.Sqrt(rank) : rank;
 }

@@ -9,6 +9,9 @@ namespace LoraLab.Training.Adapters;
 /// <param name="Ledger">Counts the FLOPs of frozen products, including those of the backward pass; null: not counted.</param>
 public sealed record ForwardPass(CancellationToken Cancellation = default, DropoutMasks? Dropout = null, FlopLedger? Ledger = null)
 {
+    /// <summary>Called with each linear layer and its input before it computes; null: nobody observes.</summary>
+    public Action<LinearLayer, Tensor>? Observed { get; init; }
+
     /// <summary>Evaluation that cannot be cancelled.</summary>
     public static ForwardPass Plain { get; } = new();
 

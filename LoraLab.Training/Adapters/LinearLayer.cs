@@ -49,6 +49,7 @@ public sealed class LinearLayer : IDisposable
     public Tensor Forward(Tensor x_BTI, ForwardPass pass)
     {
         pass.Count(x_BTI, Weight_OI);
+        pass.Observed?.Invoke(this, x_BTI);
         return Adapter is null ? functional.linear(x_BTI, Weight_OI, Bias_O) : Adapter.Forward(this, x_BTI, pass);
     }
 

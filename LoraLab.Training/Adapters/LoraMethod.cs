@@ -4,6 +4,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters.Calibration;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -44,6 +45,11 @@ public abstract class LoraMethod
     /// <summary>Whether a rank above a layer's smaller dimension makes sense, because few parameters depend on it (VeRA).</summary>
     public virtual bool AllowsLargeRanks => false;
 
+    /// <summary>
+    /// Whether the method calibrates on training rows before training; its options then say which (<see cref="CalibrationOptions"/>).
+    /// </summary>
+    public virtual bool Calibrates => false;
+
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
@@ -78,6 +84,12 @@ public abstract class LoraMethod
     /// Whether factors taken from the base are subtracted in the branch instead of from the weight. Options must be valid.
     /// </summary>
     public virtual bool SubtractsInBranch(JsonObject options) => false;
+
+    /// <summary>Whether the layers may have different ranks, up to <see cref="ComponentsNeeded"/>. Options must be valid.</summary>
+    public virtual bool RanksDiffer(JsonObject options) => false;
+
+    /// <summary>What the method measures on these rows; null: nothing. Options must be valid.</summary>
+    public virtual Calibrator? Calibrator(AdapterRequest request, JsonObject options) => null;
 
     /// <summary>
     /// Number of singular components or directions of a layer that the method needs, of which it has min(out, in); the rank for most.

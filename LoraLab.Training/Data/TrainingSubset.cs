@@ -13,10 +13,16 @@ public sealed class TrainingSubset<TRow>
         Remaining = remaining;
     }
 
+    /// <summary>Rows on which the method calibrates before training, in the order of selection; empty: it does not.</summary>
+    public IReadOnlyList<TRow> Calibration { get; private init; } = [];
+
+    /// <summary>What a user should know about the calibration rows; null: nothing.</summary>
+    public string? CalibrationNote { get; private init; }
+
     /// <summary>Training rows in the order of every epoch.</summary>
     public IReadOnlyList<TRow> Consumed { get; }
 
-    /// <summary>Rows after the subset in the order of selection, on which the run does not train.</summary>
+    /// <summary>Rows after the subset in the order of selection, on which the run neither trains nor calibrates.</summary>
     public IEnumerable<TRow> Remaining { get; }
 
     /// <summary>Selects the rows of a run.</summary>
@@ -24,8 +30,10 @@ public sealed class TrainingSubset<TRow>
     /// <param name="rows">Its training rows in file order.</param>
     /// <param name="spec">Specification of the run: dataSeed, dataOffset, trainSamples and orderSeed are used, evalSamples is
     /// checked.</param>
+    /// <param name="calibration">Rows on which the method calibrates; null: none.</param>
     /// <exception cref="RunFailure">A number is out of range.</exception>
-    public static TrainingSubset<TRow> Select(string dataset, IReadOnlyList<TRow> rows, RunSpec spec)
+    public static TrainingSubset<TRow> Select(
+        string dataset, IReadOnlyList<TRow> rows, RunSpec spec, CalibrationRule? calibration = null)
     {
         RequireBounds(spec);
         if (spec.DataOffset >= rows.Count)
@@ -39,7 +47,21 @@ public sealed class TrainingSubset<TRow>
         IReadOnlyList<TRow> all = Permute(rows, spec.DataSeed);
         int end = (int)Math.Min(rows.Count, (long)spec.DataOffset + spec.TrainSamples);
         TRow[] selected = [.. all.Skip(spec.DataOffset).Take(end - spec.DataOffset)];
-        return new(Permute(selected, spec.OrderSeed), all.Skip(end));
+        IReadOnlyList<TRow> consumed = Permute(selected, spec.OrderSeed);
+        if (calibration is null)
+        {
+            return new(consumed, all.Skip(end));
+        }
+
+        (IReadOnlyList<int> places, string? note) = calibration.Choose(dataset, rows.Count, spec.DataOffset, end);
+        HashSet<int> calibrated = [.. places];
+        IEnumerable<TRow> remaining = Enumerable.Range(end, all.Count - end).Where(place => !calibrated.Contains(place))
+            .Select(place => all[place]);
+        return new(consumed, remaining)
+        {
+            Calibration = [.. places.Select(place => all[place])],
+            CalibrationNote = note,
+        };
     }
 
     private static IReadOnlyList<TRow> Permute(IReadOnlyList<TRow> rows, long? seed) =>

@@ -115,6 +115,20 @@ public sealed class LlamaModel : IDisposable
         Tensor Longs(IReadOnlyList<int> values) => tensor([.. values.Select(value => (long)value)], device: Device);
     }
 
+    /// <summary>
+    /// One block alone over texts, for what goes through a model block by block. [B, T, D] → [B, T, D]; the input is kept.
+    /// </summary>
+    /// <param name="index">The block.</param>
+    /// <param name="x_BTD">The residual stream before it.</param>
+    /// <param name="textLengths">Tokens of each whole text, on which some rotary frequencies depend.</param>
+    /// <param name="pass">Context of the pass.</param>
+    public Tensor RunBlock(int index, Tensor x_BTD, IReadOnlyList<int> textLengths, ForwardPass pass)
+    {
+        using IDisposable scope = NewDisposeScope();
+        LlamaBlock block = Blocks[index];
+        return block.Forward(x_BTD, Angles(block.Rotary, (int)x_BTD.shape[1], textLengths), pass).MoveToOuterDisposeScope();
+    }
+
     private Tensor Hidden(
         Tensor x_BTD, Dictionary<RotaryEmbedding, (Tensor Cos, Tensor Sin)> angles, ForwardPass pass, KeyValueCache? cache)
     {

@@ -22,13 +22,17 @@ internal static class AdapterFit
 
         bool pruned = LoraMethods.Find(adapter.Config.Method)!.Peft.Pruned;
         Dictionary<string, AdaptedLinear> layers = AdaptedLinear.Of(spec, config).ToDictionary(adapted => adapted.Module);
-        return (pruned ? StartingRank(spec, adapter) : OneRank(spec, adapter))
+        LoraMethod method = LoraMethods.Find(spec.Method)!;
+        bool differ = method.RanksDiffer(spec.MethodOptions);
+        return (pruned ? StartingRank(spec, adapter) : differ ? null : OneRank(spec, adapter))
             ?? Targets(layers.Values, adapter)
             ?? Missing(
                 adapter.Modules.Keys.Where(module => !layers.ContainsKey(module)), "has factors for {0}, which the run does not adapt")
             ?? Missing(layers.Keys.Where(module => !adapter.Modules.ContainsKey(module)), "has no factors for {0}, which the run adapts")
             ?? adapter.Modules.Where(module => !(pruned && module.Value.Rank < layers[module.Key].Rank))
-                .Select(module => Rank(module.Key, module.Value, layers[module.Key].Rank))
+                .Select(module => differ
+                    ? MostRank(module.Key, module.Value, method.ComponentsNeeded(layers[module.Key].Rank, spec.MethodOptions))
+                    : Rank(module.Key, module.Value, layers[module.Key].Rank))
                 .FirstOrDefault(problem => problem is not null)
             ?? adapter.Modules.Select(module => Shape(module.Key, module.Value, layers[module.Key].Linear, adapter))
                 .FirstOrDefault(problem => problem is not null);
@@ -68,6 +72,10 @@ internal static class AdapterFit
     private static string? Rank(string module, PeftModule factors, int rank) => factors.Rank == rank
         ? null
         : $"has rank {factors.Rank} for '{module}', but the run has rank {rank} there; set rank and rankPattern as in the adapter";
+
+    private static string? MostRank(string module, PeftModule factors, int most) => factors.Rank <= most
+        ? null
+        : $"has rank {factors.Rank} for '{module}', but the method gives that layer at most {most}; use an adapter of lower ranks";
 
     private static string? Targets(IEnumerable<AdaptedLinear> layers, PeftAdapter adapter)
     {

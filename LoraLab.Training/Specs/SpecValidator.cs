@@ -4,6 +4,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Calibration;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
@@ -30,7 +31,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
     {
         List<FieldError> errors = [];
         List<string> warnings = [];
-        RunSpec spec = WithoutEmpty(SpecReader.Read(json, errors));
+        RunSpec spec = WithoutEmpty(SpecReader.Read(MethodPresets.Apply(json, errors), errors));
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(reported => reported.Field != error.Field)));
         LoraMethod? method = CheckMethod(ref spec, errors);
         List<FileSnapshot> files = [];
@@ -64,6 +65,12 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         warnings.AddRange(data.Warnings);
         warnings.AddRange(WithoutEffect(spec, data.Task));
+        if (CalibrationProblem(spec, method!, data) is string problem)
+        {
+            errors.Add(new(CalibrationOptions.SamplesField, problem));
+            return new() { Errors = errors, Warnings = warnings, Files = files };
+        }
+
         RunSchedule schedule = RunSchedule.From(spec, data.Train.Length);
         if (spec.MaxSteps > schedule.FullSteps)
         {
@@ -170,11 +177,21 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
     }
 
+    private static string? CalibrationProblem(RunSpec spec, LoraMethod method, TaskData data)
+    {
+        long tokens = data.Calibration.Sum(row => (long)row.Ids.Length);
+        int needed = method.ComponentsNeeded(spec.Rank, spec.MethodOptions);
+        return data.Calibration.Count == 0 || tokens > needed
+            ? null
+            : $"{CalibrationOptions.SamplesField}: the {data.Calibration.Count} calibration rows have {tokens} tokens, but {method.Id} "
+                + $"needs more than the {needed} components that it starts with; raise calibrationSamples or lower rank.";
+    }
+
     private static LoraMethod? CheckMethod(ref RunSpec spec, List<FieldError> errors)
     {
         if (LoraMethods.Find(spec.Method) is not LoraMethod method)
         {
-            errors.Add(new("method", Suggestions.UnknownName("method", spec.Method, [.. LoraMethods.All.Select(known => known.Id)])));
+            errors.Add(new("method", Suggestions.UnknownName("method", spec.Method, MethodPresets.Names)));
             return null;
         }
 

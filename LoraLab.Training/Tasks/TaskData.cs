@@ -29,6 +29,9 @@ public abstract class TaskData(RunSpec spec, Dataset dataset, TrainingExample[] 
     /// <summary>Tokens of the longest training example.</summary>
     public int LongestText => Train.Max(example => example.Ids.Length);
 
+    /// <summary>Training rows on which the method calibrates before training, with the run's targets; empty: it does not.</summary>
+    public IReadOnlyList<TrainingExample> Calibration { get; init; } = [];
+
     /// <summary>Number of evaluation rows.</summary>
     public abstract int EvaluationCount { get; }
 

@@ -55,8 +55,17 @@ public sealed class PreparedRun : IDisposable
     /// <summary>Warnings, which do not stop the run.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>Seconds to load and initialize.</summary>
+    /// <summary>Seconds to load and initialize, without calibration.</summary>
     public double LoadSeconds { get; init; }
+
+    /// <summary>Seconds of the calibration; null: there was none.</summary>
+    public double? PreparingSeconds { get; init; }
+
+    /// <summary>The rows of the calibration; null: there was none.</summary>
+    public CalibrationFingerprint? Calibration { get; init; }
+
+    /// <summary>Layers whose calibrated factors were cached by earlier runs.</summary>
+    public int CalibratedEarlier { get; init; }
 
     /// <summary>Limits of a training pass.</summary>
     public required PassLimits Limits { get; init; }

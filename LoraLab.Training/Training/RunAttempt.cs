@@ -96,7 +96,8 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         }
 
         Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
-        using PreparedRun run = preparation.Prepare(used, stop.Token, checkpoint, data, () => recorder.Heartbeat("loading", 0, 0));
+        using PreparedRun run = preparation.Prepare(
+            used, stop.Token, checkpoint, data, () => recorder.Heartbeat("loading", 0, 0), CalibrationProgress(), hashing);
         _spec = run.Spec;
         RunFingerprint fingerprint = Fingerprint.Of(run, hashing.GetAwaiter().GetResult(), checkpoint?.State.Start);
         checkpoint?.RequireBase(fingerprint.Model);
@@ -132,6 +133,23 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         }
     }
 
+    /// <summary>Records the progress of a calibration, which has its own steps.</summary>
+    private Action<int, int> CalibrationProgress()
+    {
+        bool started = false;
+        return (done, total) =>
+        {
+            if (!started)
+            {
+                started = true;
+                recorder.Log("calibrating");
+                recorder.Phase("preparing", done, total);
+            }
+
+            recorder.Heartbeat("preparing", done, total);
+        };
+    }
+
     private void RecordPrepared(PreparedRun run, TrainingState? resumedFrom, double? probedMb)
     {
         recorder.Prepared(new RunPrepared
@@ -145,12 +163,20 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
             TrainableParameters = run.TrainableParameters,
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
+            PreparingSeconds = run.PreparingSeconds,
             Warnings = [.. _fileWarnings, .. run.Warnings],
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, "
             + $"{run.Schedule.TotalSteps} steps over {run.Train.Length} sentences"
             + (resumedFrom is null ? "" : $", resuming after step {resumedFrom.Step}"));
+        if (run.Calibration is CalibrationFingerprint calibration)
+        {
+            recorder.Log(
+                $"calibrated on {NumberFormat.Count(calibration.Rows, "row")} in {NumberFormat.Number(run.PreparingSeconds ?? 0)} s"
+                    + (run.CalibratedEarlier > 0 ? $"; {NumberFormat.Count(run.CalibratedEarlier, "layer")} cached by earlier runs" : ""));
+        }
+
         if (run.Decompositions is { Hits: > 0 } decompositions)
         {
             recorder.Log(

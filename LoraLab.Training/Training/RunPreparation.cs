@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Calibration;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Adapters.Svd;
 using LoraLab.Training.Files.Catalog;
@@ -15,6 +16,7 @@ using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Tasks;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Calibration;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Resume;
 using TorchSharp;
@@ -37,8 +39,16 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <param name="read">Data of the specification if already read; null: it is read here. It is disposed when the run is
     /// prepared.</param>
     /// <param name="onProgress">Called after each adapter.</param>
+    /// <param name="onCalibration">Called during a calibration with the number of its steps done and the total.</param>
+    /// <param name="hashes">Hashes of the model's files; null: they are computed if a calibration needs them.</param>
     public PreparedRun Prepare(
-        RunSpec spec, CancellationToken cancellation, CheckpointReader? checkpoint = null, RunData? read = null, Action? onProgress = null)
+        RunSpec spec,
+        CancellationToken cancellation,
+        CheckpointReader? checkpoint = null,
+        RunData? read = null,
+        Action? onProgress = null,
+        Action<int, int>? onCalibration = null,
+        Task<ModelFingerprint>? hashes = null)
     {
         long started = Stopwatch.GetTimestamp();
         LoraMethod method = LoraMethods.Find(spec.Method) ?? throw RunFailure.BadData($"Method '{spec.Method}' does not exist.", "method");
@@ -58,7 +68,15 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         try
         {
             SvdCache decompositions = new(svdFolder);
-            IReadOnlyList<Adapter> attached = Attach(model, method, spec, checkpoint, decompositions, cancellation, onProgress);
+            CalibrationResult? calibration = checkpoint is null && data.Calibration.Count > 0
+                ? Calibrate(model, method, spec, data, hashes ?? HashModelAsync(rows), cancellation, onCalibration)
+                : null;
+            IReadOnlyList<Adapter> attached;
+            using (calibration)
+            {
+                attached = Attach(model, method, spec, checkpoint, calibration?.Factors, decompositions, cancellation, onProgress);
+            }
+
             PassLimits limits = PackingRule.Resolve(
                 spec with { Precision = precision }, config, data.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
             RunSpec used = rows.Dataset.Complete(spec) with
@@ -89,10 +107,14 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Decompositions = decompositions,
                 Warnings =
                 [
-                    .. new[] { load.Warning, decompositions.Problem, PrecisionRule.Warning(precision, device) }.OfType<string>(),
+                    .. new[] { load.Warning, decompositions.Problem, calibration?.Problem, PrecisionRule.Warning(precision, device) }
+                        .OfType<string>(),
                     .. data.Warnings,
                 ],
-                LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+                LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds - (calibration?.Seconds ?? 0),
+                PreparingSeconds = calibration?.Seconds,
+                Calibration = calibration?.Fingerprint,
+                CalibratedEarlier = calibration?.CachedLayers ?? 0,
             };
         }
         catch
@@ -135,6 +157,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LoraMethod method,
         RunSpec spec,
         CheckpointReader? checkpoint,
+        IReadOnlyDictionary<string, CalibratedFactors>? calibrated,
         SvdCache decompositions,
         CancellationToken cancellation,
         Action? onProgress)
@@ -155,16 +178,17 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LinearLayer[] layers = [.. model.Linears.Where(linear => adapted.Contains(linear.Name))];
         using SharedTensors shared = new();
         IReadOnlyDictionary<string, (torch.Tensor A_RI, torch.Tensor B_OR)>? given =
-            spec.InitFrom is not null && checkpoint is null && method.TakesFromBase
+            spec.InitFrom is not null && checkpoint is null && (method.TakesFromBase || method.Calibrates)
                 ? PeftImport.Factors(adapters.Find(spec.InitFrom), layers, method)
                 : null;
         List<Adapter> attached = [];
-        foreach (LinearLayer linear in layers)
+        foreach (LinearLayer linear in layers.Where(layer => IsAdapted(method, layer, checkpoint, calibrated)))
         {
             cancellation.ThrowIfCancellationRequested();
             AdapterRequest request = AdapterRequest.From(spec, linear.Name) with
             {
                 SvdCache = decompositions,
+                Calibrated = calibrated,
                 Layers = [.. targets.Select(target => target.Linear)],
                 Shared = shared,
             };
@@ -182,6 +206,46 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         }
 
         return attached;
+    }
+
+    /// <summary>Whether a target layer gets an adapter: a calibration may give it rank 0.</summary>
+    private static bool IsAdapted(
+        LoraMethod method,
+        LinearLayer layer,
+        CheckpointReader? checkpoint,
+        IReadOnlyDictionary<string, CalibratedFactors>? calibrated) =>
+        !method.Calibrates || (checkpoint?.HasAdapter(layer) ?? calibrated is null || calibrated[layer.Name].Rank > 0);
+
+    private CalibrationResult Calibrate(
+        LlamaModel model,
+        LoraMethod method,
+        RunSpec spec,
+        TaskData data,
+        Task<ModelFingerprint> hashes,
+        CancellationToken cancellation,
+        Action<int, int>? onCalibration)
+    {
+        long started = Stopwatch.GetTimestamp();
+        HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
+        CalibrationRun run = new(
+            model, data.Calibration, spec.LossWeighting, svdFolder, () => hashes.GetAwaiter().GetResult().WeightsSha256);
+        IReadOnlyDictionary<string, CalibratedFactors> factors = run.Run(
+            layer => method.Calibrator(AdapterRequest.From(spec, layer.Name), spec.MethodOptions)!,
+            [.. model.Linears.Where(linear => adapted.Contains(linear.Name))],
+            cancellation,
+            onCalibration ?? ((_, _) => { }));
+        return new(factors)
+        {
+            Fingerprint = new()
+            {
+                Rows = data.Calibration.Count,
+                Tokens = run.Tokens,
+                Sha256 = run.RowsSha256,
+            },
+            CachedLayers = run.Hits,
+            Problem = run.Problem,
+            Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+        };
     }
 
     private static RunEnvironment Describe(RunSpec spec, PassLimits limits, PeakMemory memory) =>

@@ -23,6 +23,7 @@ public sealed class SummaryBuilder
         TrainableParameters = run.TrainableParameters,
         TotalParameters = run.TotalParameters,
         LoadSeconds = run.LoadSeconds,
+        PreparingSeconds = run.PreparingSeconds ?? earlier?.PreparingSeconds,
     };
 
     /// <summary>Adds the loss of a training step.</summary>

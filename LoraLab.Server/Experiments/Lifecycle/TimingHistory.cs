@@ -50,7 +50,7 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
             run.Summary.TrainSeconds!.Value / ((double)run.Progress.TotalSteps * run.Spec.EffectiveBatch)));
         double row = SampleMoments.Median(runs.Select(run => run.Summary.EvalSeconds!.Value
             / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.TotalSteps, run.Spec.EvalEvery))));
-        double load = SampleMoments.Median(runs.Select(run => run.Summary.LoadSeconds!.Value));
+        double load = SampleMoments.Median(runs.Select(run => run.Summary.LoadSeconds!.Value + (run.Summary.PreparingSeconds ?? 0)));
         string basis = $"Median of {NumberFormat.Count(runs.Length, "completed run")} of {spec.Model} on {spec.Dataset} on {last.Device}: "
             + $"{NumberFormat.Number(sentence * spec.EffectiveBatch)} s per step of {NumberFormat.Count(spec.EffectiveBatch, "sentence")}, "
             + $"{NumberFormat.Number(row * 1000)} ms per evaluated row, {NumberFormat.Number(load)} s to load.";

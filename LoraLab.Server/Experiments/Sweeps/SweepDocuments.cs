@@ -71,7 +71,7 @@ internal static class SweepDocuments
     {
         double[] seconds = [.. trials.Where(trial => trial.Run is { State: RunState.Completed, Summary.TrainSeconds: not null })
             .Select(trial => trial.Run!.Summary)
-            .Select(summary => (summary.TrainSeconds + summary.EvalSeconds + summary.LoadSeconds) ?? 0)];
+            .Select(summary => (summary.TrainSeconds + summary.EvalSeconds + summary.LoadSeconds + (summary.PreparingSeconds ?? 0)) ?? 0)];
         if (sweep.State != SweepState.Running || sweep.Rungs.Count > 0 || seconds.Length == 0)
         {
             return null;

@@ -18,8 +18,9 @@ public sealed class DeltaTests
         Gen.Select(Gen.Int[1, 16], Gen.Double[0.5, 32], Gen.Bool, Gen.Int[0, 1000]).Sample(
             (rank, alpha, rankStabilized, seed) =>
             {
-                using AdaptedLlama adapted =
-                    AdaptedLlama.Create(AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized }).Perturb(seed);
+                RunSpec spec = AdaptedLlama.SpecOf(method, rank, alpha) with { RankStabilized = rankStabilized };
+                spec = spec with { Rank = RandomCalibration.LargestRank(spec, TinyLlama.Config.HeadSize) };
+                using AdaptedLlama adapted = AdaptedLlama.Create(spec).Perturb(seed);
                 using IDisposable noGrad = no_grad();
                 using IDisposable scope = NewDisposeScope();
                 Tensor ids_BT = TinyLlama.Ids(seed, 3, 14);
@@ -55,7 +56,15 @@ public sealed class DeltaTests
                     using LinearLayer layer = new("m", randn(found.height, found.width, dtype: float32, generator: generator));
                     // Dropout applies in training only: neither a plain pass nor ΔW includes it.
                     RunSpec spec = AdaptedLlama.SpecOf(method, found.rank, 3) with { RankStabilized = found.rankStabilized, Dropout = 0.3 };
-                    layer.Adapter = LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions);
+                    int components = Math.Min(found.height, found.width);
+                    spec = spec with { Rank = RandomCalibration.LargestRank(spec, components) };
+                    if (LoraMethods.Find(method)!.ComponentsNeeded(spec.Rank, spec.MethodOptions) > components)
+                    {
+                        return;
+                    }
+
+                    layer.Adapter = LoraMethods.Find(method)!
+                        .Create(layer, RandomCalibration.Requests(spec, layer)(layer), spec.MethodOptions);
                     foreach (AdapterParameter parameter in layer.Adapter.Trainable)
                     {
                         parameter.Value.add_(randn(parameter.Value.shape, dtype: float32, generator: generator));

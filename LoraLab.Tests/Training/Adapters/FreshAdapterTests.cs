@@ -58,6 +58,7 @@ public sealed class FreshAdapterTests
 
     private static void Check(RunSpec spec, bool exact = false)
     {
+        spec = spec with { Rank = RandomCalibration.LargestRank(spec, TinyLlama.Config.HeadSize * TinyLlama.Config.KeyValueHeads) };
         using LlamaModel plain = TinyLlama.Build();
         using AdaptedLlama adapted = AdaptedLlama.Create(spec);
         using IDisposable noGrad = no_grad();

@@ -198,6 +198,6 @@ public sealed class InitialValueTests
     private static Adapter Create(string method, LinearLayer layer, JsonObject options, long seed)
     {
         RunSpec spec = AdaptedLlama.SpecOf(method, Rank, options: options) with { Seed = seed };
-        return LoraMethods.Find(method)!.Create(layer, AdapterRequest.From(spec, layer.Name), spec.MethodOptions);
+        return LoraMethods.Find(method)!.Create(layer, RandomCalibration.Requests(spec, layer)(layer), spec.MethodOptions);
     }
 }

@@ -47,7 +47,11 @@ public sealed class ParameterCountTests
                 spec.MethodOptions["svdIterations"] = 0;
             }
 
-            using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: TinyLlama.Zeros(config with { Layers = 1 }));
+            bool decomposes = method.TakesFromBase && !spec.MethodOptions.ContainsKey("svd");
+            LlamaModel zeros = TinyLlama.Zeros(config with { Layers = 1 });
+            using AdaptedLlama adapted = decomposes || method.Calibrates
+                ? AdaptedLlama.WithZeroFactors(spec, zeros)
+                : AdaptedLlama.Create(spec, on: zeros);
 
             long Count(string part) =>
                 config.Layers * adapted.Parameters.Where(parameter => parameter.Part == part).Sum(parameter => parameter.Value.numel());

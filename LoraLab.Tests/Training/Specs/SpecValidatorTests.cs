@@ -47,6 +47,30 @@ public sealed class SpecValidatorTests
     }
 
     [Fact]
+    public void Validate_Preset_IsStoredAsTheMethodWithItsSettings()
+    {
+        using TestTrainer trainer = new();
+
+        SpecValidation validation = trainer.Services.Validator.Validate(MicroSpec.For("rslora"));
+
+        Assert.Empty(validation.Errors);
+        Assert.Equal(("lora", true), (validation.Spec!.Method, validation.Spec.RankStabilized));
+    }
+
+    [Fact]
+    public void Validate_PresetWithAnotherSetting_IsRefused()
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = MicroSpec.For("rslora");
+        spec["rankStabilized"] = false;
+
+        FieldError error = Assert.Single(trainer.Services.Validator.Validate(spec).Errors);
+
+        Assert.Equal("rankStabilized", error.Field);
+        Assert.Contains("must be true for rslora", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Validate_SeveralMistakes_AreReportedAtOnce()
     {
         using TestTrainer trainer = new();

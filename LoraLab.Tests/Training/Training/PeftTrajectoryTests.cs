@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Adapters.Peft;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -26,6 +28,12 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
         "loha-qv",
         "lokr-decompose-all",
         "lokr-qv",
+        "corda-kpm-all",
+        "eva-exact-qv",
+        "eva-qv",
+        "eva-rho2-all",
+        "lora-ga-all",
+        "lora-ga-qv",
         "lora-patterns",
         "lora-plus-peft",
         "lora-qv-peft",
@@ -42,6 +50,9 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
         "full",
         "full-completion",
         "ia3",
+        "corda-ipm-qv",
+        "corda-kpm-all",
+        "eva-exact-qv",
         "milora-all",
         "milora-qv",
         "olora-all",
@@ -107,4 +118,42 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
         GoldenTrajectoryTests.CompareScores(run, golden["evalFirst64"]!.AsArray(), 0, 1e-3, deviations);
         deviations.AssertWithinLimits();
     }
+
+    /// <summary>The exported adapter contains the starting factors as its second half.</summary>
+    [Theory]
+    [InlineData("lora-ga-all")]
+    [InlineData("lora-ga-qv")]
+    public void Train_LoraGa_StartsFromPeftsFactorsUpToSign(string name)
+    {
+        (JsonObject golden, string folder) = PeftGoldens.Load(name);
+        Deviations deviations = new(output, $"peft/{name}/adapter_model.safetensors");
+        JsonObject spec = PeftGoldens.Spec(golden, null);
+        spec["maxSteps"] = 1;
+
+        FinishedRun run = runs.RunSmall(spec, 1);
+
+        Assert.True(run.Ended.Reason == EndReason.Finished, run.Ended.Error);
+        PlainSafetensors expected = new(Path.Combine(folder, PeftFiles.Weights));
+        PlainSafetensors exported = new(Path.Combine(run.Folder, RunFiles.Adapter, PeftFiles.Weights));
+        foreach (string tensor in expected.Names)
+        {
+            bool isA = tensor.Contains("lora_A", StringComparison.Ordinal);
+            double[][] given = Vectors(expected.Matrix(tensor), isA);
+            double[][] own = Vectors(exported.Matrix(tensor), isA)[given.Length..];
+            for (int i = 0; i < given.Length; i++)
+            {
+                double sign = Math.Sign(given[i].Zip(own[i], (a, b) => a * b).Sum());
+                deviations.Absolute(isA ? "A" : "B", tensor, 0, given[i].Zip(own[i], (a, b) => Math.Abs(a - (sign * b))).Max(), 1e-4);
+            }
+        }
+
+        deviations.AssertWithinLimits();
+    }
+
+    /// <summary>The rows of A, or the columns of B.</summary>
+    private static double[][] Vectors(double[,] matrix, bool rows) =>
+    [
+        .. Enumerable.Range(0, matrix.GetLength(rows ? 0 : 1)).Select(i => Enumerable.Range(0, matrix.GetLength(rows ? 1 : 0))
+            .Select(j => rows ? matrix[i, j] : matrix[j, i]).ToArray()),
+    ];
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 
 namespace LoraLab.Training.Adapters.Methods;
@@ -44,6 +45,14 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
                 "Target modules, dropout, learning rate schedule, gradient clipping and seeds are not given.",
                 "All are fields of the specification with documented defaults: q_proj and v_proj, no dropout, linear decay, clipping at 1.",
                 "Nothing that changes a result may be implicit."),
+        ],
+        Presets =
+        [
+            new(
+                "rslora",
+                "rsLoRA",
+                new JsonObject { ["rankStabilized"] = true },
+                "Kalajdzievski 2023, A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA"),
         ],
         Source = "Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models",
         Color = "#1f77b4",

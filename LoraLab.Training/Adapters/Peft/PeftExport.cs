@@ -95,9 +95,16 @@ public static class PeftExport
 
     private static JsonObject Config(RunSpec spec, IReadOnlyList<Adapter> adapters, int growth)
     {
+        LowRankAdapter[] plain = [.. adapters.OfType<LowRankAdapter>()];
+        LowRankAdapter[] ranked = [.. plain.Where(adapter => adapter.Rank != LayerSettings.Rank(spec, adapter.Module))];
+        // Where a method chose ranks, all are by full names, and layers of rank 0 have no adapter.
+        LowRankAdapter[] own = ranked.Length == 0 ? [] : [.. plain.Where(adapter => adapter.Rank != spec.Rank)];
         JsonObject config = new()
         {
-            ["alpha_pattern"] = Pattern(spec.AlphaPattern, alpha => Alpha(spec, alpha, growth)),
+            ["alpha_pattern"] = ranked.Length == 0 ? Pattern(spec.AlphaPattern, alpha => Alpha(spec, alpha, growth)) : new JsonObject(
+                own.Select(adapter => KeyValuePair.Create(
+                    adapter.Module,
+                    (JsonNode?)AdapterScaling.AlphaAt(adapter.Scaling, adapter.Rank * growth, spec.RankStabilized)))),
             ["auto_mapping"] = null,
             ["base_model_name_or_path"] = spec.Model,
             ["bias"] = "none",
@@ -117,9 +124,14 @@ public static class PeftExport
             ["modules_to_save"] = null,
             ["peft_type"] = "LORA",
             ["r"] = spec.Rank * growth,
-            ["rank_pattern"] = Pattern(spec.RankPattern, rank => JsonValue.Create(rank * growth)),
+            ["rank_pattern"] = ranked.Length == 0 ? Pattern(spec.RankPattern, rank => JsonValue.Create(rank * growth)) : new JsonObject(
+                own.Select(adapter => KeyValuePair.Create(adapter.Module, (JsonNode?)(adapter.Rank * growth)))),
             ["revision"] = null,
-            ["target_modules"] = new JsonArray([.. Targets(adapters).Select(target => (JsonNode?)target)]),
+            ["target_modules"] = new JsonArray(
+            [
+                .. (ranked.Length == 0 ? Targets(adapters) : [.. adapters.Select(adapter => adapter.Module).Order(StringComparer.Ordinal)])
+                    .Select(target => (JsonNode?)target),
+            ]),
             ["task_type"] = "CAUSAL_LM",
             ["use_dora"] = false,
             ["use_rslora"] = spec.RankStabilized,

@@ -22,8 +22,8 @@ internal sealed class ActivationArena(int blocks) : IDisposable
     public void Begin() => _used.Clear();
 
     /// <summary>
-    /// Copies a block's saved activations into the arena and returns the views, which the current dispose scope owns. Every block of a pass
-    /// saves as much as the first.
+    /// Copies a block's saved activations into the arena and returns the views, which the current dispose scope owns. Room is
+    /// made for as much in every block of a pass as the first saves.
     /// </summary>
     public Tensor[] Save(Tensor[] saved)
     {
@@ -71,7 +71,12 @@ internal sealed class ActivationArena(int blocks) : IDisposable
             return tensor;
         }
 
-        long start = _used[tensor.dtype];
+        // A block of larger ranks than the first saves more; what does not fit stays in the heap.
+        if (!_used.TryGetValue(tensor.dtype, out long start) || start + Aligned(elements) > _buffers[tensor.dtype].numel())
+        {
+            return tensor;
+        }
+
         _used[tensor.dtype] = start + Aligned(elements);
         using Tensor flat = _buffers[tensor.dtype].narrow(0, start, elements);
         Tensor view = flat.view(tensor.shape);

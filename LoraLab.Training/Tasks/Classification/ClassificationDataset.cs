@@ -59,7 +59,7 @@ public sealed class ClassificationDataset : Dataset
     /// <inheritdoc />
     public override ClassificationRows Select(RunSpec spec)
     {
-        TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(Name, Train, spec);
+        TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(Name, Train, spec, CalibrationRule.Of(spec));
         (IReadOnlyList<LabeledRow> evaluation, int source) = (spec.EvalSplit, Held) switch
         {
             (EvalSplit.Dev, _) => (Dev, 1),
@@ -69,6 +69,8 @@ public sealed class ClassificationDataset : Dataset
         return new(spec, this, subset.Consumed, [.. evaluation.Take(spec.EvalSamples ?? int.MaxValue)])
         {
             EvaluationSource = Sources.ElementAtOrDefault(source),
+            Calibration = subset.Calibration,
+            CalibrationNote = subset.CalibrationNote,
         };
     }
 

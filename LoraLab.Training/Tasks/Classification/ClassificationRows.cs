@@ -22,6 +22,12 @@ public sealed class ClassificationRows(
     /// <summary>Evaluation rows in order; row numbers of the selection split refer to the training file.</summary>
     public IReadOnlyList<LabeledRow> Evaluation { get; } = evaluation;
 
+    /// <summary>Rows on which the method calibrates; empty: it does not.</summary>
+    public IReadOnlyList<LabeledRow> Calibration { get; init; } = [];
+
+    /// <summary>What a user should know about the calibration rows; null: nothing.</summary>
+    public string? CalibrationNote { get; init; }
+
     /// <inheritdoc />
     public override int TrainingCount => Consumed.Count;
 
@@ -43,16 +49,18 @@ public sealed class ClassificationRows(
             RequireReachable(evaluated[0].Example.LabelIds);
         }
 
+        IReadOnlyList<TrainingExample> calibration = EncodeCalibration(tokenizer, contextLength);
         LabeledRow[] trained = [.. train.Select(row => row.Row)];
         LabeledRow[] evaluation = [.. evaluated.Select(row => row.Row)];
         return new(spec, dataset, trained, [.. train.Select(row => row.Example)], evaluation, [.. evaluated.Select(row => row.Example)])
         {
             LongTraining = fitting.LongTraining,
             LongEvaluation = fitting.LongEvaluation,
+            Calibration = calibration,
             Warnings =
             [
                 .. dataset.Warnings,
-                .. new[] { fitting.Warning, fitting.SpecialWarning }.OfType<string>(),
+                .. new[] { fitting.Warning, fitting.SpecialWarning, CalibrationNote }.OfType<string>(),
                 .. RowWarnings.Of(dataset, trained, evaluation, EvaluationSource),
             ],
         };
@@ -68,5 +76,18 @@ public sealed class ClassificationRows(
             throw RunFailure.BadData(
                 $"Dataset '{dataset.Name}': {hidden[..^1]}, or set labelScore to \"meanPerToken\".", "dataset");
         }
+    }
+
+    private IReadOnlyList<TrainingExample> EncodeCalibration(ITokenizer tokenizer, int contextLength)
+    {
+        if (Calibration.Count == 0)
+        {
+            return [];
+        }
+
+        RowFitting fitting = new(spec, dataset, tokenizer, contextLength);
+        IReadOnlyList<EncodedRow<TrainingExample>> encoded = fitting.Training(Calibration, dataset.Sources.FirstOrDefault());
+        fitting.Require(encoded.Count, encoded.Count);
+        return [.. encoded.Select(row => row.Example)];
     }
 }

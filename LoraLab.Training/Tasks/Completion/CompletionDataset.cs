@@ -69,7 +69,7 @@ public sealed class CompletionDataset : Dataset
     public override CompletionRows Select(RunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        TrainingSubset<CompletionRow> subset = TrainingSubset<CompletionRow>.Select(Name, Train, spec);
+        TrainingSubset<CompletionRow> subset = TrainingSubset<CompletionRow>.Select(Name, Train, spec, CalibrationRule.Of(spec));
         (IReadOnlyList<CompletionRow> evaluation, SplitSource? source) = (spec.EvalSplit, Held) switch
         {
             (EvalSplit.Dev, _) when Dev.Count > 0 => (Dev, DevSource),
@@ -80,6 +80,8 @@ public sealed class CompletionDataset : Dataset
         return new(spec, this, subset.Consumed, [.. evaluation.Take(spec.EvalSamples ?? int.MaxValue)])
         {
             EvaluationSource = source,
+            Calibration = subset.Calibration,
+            CalibrationNote = subset.CalibrationNote,
         };
     }
 

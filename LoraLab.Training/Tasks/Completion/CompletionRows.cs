@@ -23,6 +23,12 @@ public sealed class CompletionRows(
     /// <summary>Where the evaluation rows were read; null: unknown.</summary>
     public SplitSource? EvaluationSource { get; init; }
 
+    /// <summary>Rows on which the method calibrates; empty: it does not.</summary>
+    public IReadOnlyList<CompletionRow> Calibration { get; init; } = [];
+
+    /// <summary>What a user should know about the calibration rows; null: nothing.</summary>
+    public string? CalibrationNote { get; init; }
+
     /// <inheritdoc />
     public override CompletionData Encode(ITokenizer tokenizer, int contextLength)
     {
@@ -38,20 +44,37 @@ public sealed class CompletionRows(
             dataset,
             layout,
             tokenizer,
-            [.. train.Select(row => new TrainingExample(row.Row.Row, row.Encoded.Text.Ids, row.Encoded.Text.Targets(spec.LossScope)))],
+            [.. train.Select(Training)],
             [.. evaluated.Select(row => row.Row)],
             [.. evaluated.Select(row => Example(layout, row.Row, row.Encoded, tokenizer))])
         {
             Dropped = fitting.Dropped,
             Cut = fitting.Cut,
+            Calibration = EncodeCalibration(layout, tokenizer, contextLength),
             Warnings =
             [
                 .. dataset.Warnings,
-                .. new[] { layout.Warning }.OfType<string>(),
+                .. new[] { layout.Warning, CalibrationNote }.OfType<string>(),
                 .. fitting.Warnings,
                 .. new[] { Shared([.. train.Select(row => row.Row)], [.. evaluated.Select(row => row.Row)]) }.OfType<string>(),
             ],
         };
+    }
+
+    private TrainingExample Training((CompletionRow Row, EncodedRow Encoded) row) =>
+        new(row.Row.Row, row.Encoded.Text.Ids, row.Encoded.Text.Targets(spec.LossScope));
+
+    private IReadOnlyList<TrainingExample> EncodeCalibration(RowLayout layout, ITokenizer tokenizer, int contextLength)
+    {
+        if (Calibration.Count == 0)
+        {
+            return [];
+        }
+
+        RowFitting fitting = new(spec, dataset, layout, tokenizer, contextLength);
+        IReadOnlyList<(CompletionRow Row, EncodedRow Encoded)> encoded = fitting.Fit(Calibration, dataset.TrainSource, isTraining: true);
+        fitting.Require(encoded.Count, encoded.Count);
+        return [.. encoded.Select(Training)];
     }
 
     private void RequirePrompts(IReadOnlyList<(CompletionRow Row, EncodedRow Encoded)> evaluated)

@@ -22,6 +22,7 @@ public static class Fingerprint
             {
                 Svd = [.. run.Adapters.Select(adapter => adapter.Svd).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
                 InitialSha256 = AdapterHash.Of(run.Tensors),
+                Calibration = run.Calibration,
             },
             Environment = run.Environment,
         };

@@ -29,6 +29,10 @@ public sealed class CheckpointReader : IDisposable
     public Adapter Rebuild(LoraMethod method, LinearLayer layer, AdapterRequest request, JsonObject options) => method.Restore(
         layer, request, options, State.ExtractedInBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
 
+    /// <summary>Whether a layer has an adapter.</summary>
+    public bool HasAdapter(LinearLayer layer) =>
+        _tensors.Tensors.Keys.Any(name => name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
+
     /// <summary>Checks that the checkpoint belongs to a specification.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>
     public void RequireSpec(RunSpec spec, string folder)
