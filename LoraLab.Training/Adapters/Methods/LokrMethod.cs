@@ -79,8 +79,8 @@ public sealed class LokrMethod : LoraMethod<LokrMethod.Options>
         [
             "y = x·(W + s·W₁ ⊗ W₂)ᵀ, s = α/r, also where neither is low-rank",
             "W [out, in] frozen; out = l·k, in = m·n; W₁ (lokr_w1) [l, m]; W₂ (lokr_w2) [k, n]",
-            "f = decomposeFactor splits a width d into (f, d/f) if f divides d; otherwise into (m, d/m), where m is the largest divisor of d "
-                + "that is at most √d and, unless f = −1, at most f",
+            "f = decomposeFactor splits a width d into (f, d/f) if f divides d; otherwise into (m, d/m), where m is the largest divisor "
+                + "of d that is at most √d and, unless f = −1, at most f",
             "W₂ = A·B (lokr_w2_a [k, r], lokr_w2_b [r, n]) if r < max(k, n)/2; W₁ = A·B (lokr_w1_a [l, r], lokr_w1_b [r, m]) only with "
                 + "decomposeBoth and if r < max(l, m)/2",
         ],

@@ -2,7 +2,10 @@ using LoraLab.Training.Models.Generation;
 
 namespace LoraLab.Training.Models.Memory;
 
-/// <summary>Memory of generated texts: their keys and values, what all layers compute with, and the larger of a pass over the prompts and the logits of a step.</summary>
+/// <summary>
+/// Memory of generated texts: their keys and values, what all layers compute with, and the larger of a pass over the prompts and the logits
+/// of a step.
+/// </summary>
 internal static class GenerationMemory
 {
     private const double Single = sizeof(float);
