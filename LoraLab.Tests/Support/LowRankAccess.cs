@@ -1,5 +1,5 @@
-using Xunit;
 using LoraLab.Training.Adapters;
+using Xunit;
 
 namespace LoraLab.Tests.Support;
 
