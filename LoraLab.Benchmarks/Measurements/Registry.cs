@@ -20,6 +20,7 @@ internal static class Registry
         new StepSmall("sample", Specs.Sample),
         new StepSmall("stories260K", Specs.Stories),
         .. StepFamily.Types.Select(type => new StepFamily(type)),
+        .. StepMethod.All(),
         new EvaluationTinyLlama(2, ScalarType.Float32),
         new EvaluationTinyLlama(2, ScalarType.BFloat16),
         new EvaluationTinyLlama(22, ScalarType.BFloat16),
