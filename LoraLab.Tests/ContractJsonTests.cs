@@ -14,7 +14,8 @@ public sealed class ContractJsonTests
 
         Assert.Equal(
             """{"name":null,"notes":null,"tags":[],"priority":0,"model":"sample","dataset":"sample","method":"lora","rank":8,"alpha":16"""
-                + ""","dropout":0,"rankStabilized":false,"targetModules":["q_proj","v_proj"],"methodOptions":{},"initFrom":null"""
+                + ""","dropout":0,"rankStabilized":false,"targetModules":["q_proj","v_proj"],"layersToTransform":null"""
+                + ""","excludeModules":null,"rankPattern":null,"alphaPattern":null,"methodOptions":{},"initFrom":null"""
                 + ""","learningRate":null,"learningRateB":null,"schedule":"linear","warmupSteps":0,"scheduleSteps":null,"weightDecay":0"""
                 + ""","maxGradNorm":1,"epochs":1,"maxSteps":null,"trainSamples":20000,"dataSeed":42,"dataOffset":0,"orderSeed":null"""
                 + ""","seed":42,"effectiveBatch":16,"microBatch":"auto","packTokens":null"""

@@ -2,7 +2,7 @@ using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
-using LoraLab.Training.Training;
+using LoraLab.Training.Specs;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Measurements;
@@ -28,8 +28,8 @@ internal sealed class StepMethod(string method, string label, RunSpec spec, Targ
     {
         foreach ((string method, double queryValue, double allLinear) in new[]
         {
-            ("dora", 1.35, 1.35), ("lora-fa", 1.35, 1.35), ("adalora", 1.35, 1.35), ("vera", 1.5, 2.5), ("ia3", 1.5, 2.5), ("loha", 1.5, 2.5),
-            ("lokr", 1.5, 2.5),
+            ("dora", 1.35, 1.35), ("lora-fa", 1.35, 1.35), ("adalora", 1.35, 1.35),
+            ("vera", 1.5, 2.5), ("ia3", 1.5, 2.5), ("loha", 1.5, 2.5), ("lokr", 1.5, 2.5),
         })
         {
             yield return new(method, "q-v", Specs.QueryValue, Target.NoMoreThan(queryValue));

@@ -8,11 +8,15 @@ public enum MemoryPeak
 
     /// <summary>An evaluation.</summary>
     Evaluation,
+
+    /// <summary>The calibration before training.</summary>
+    Calibration,
 }
 
 /// <summary>
 /// Estimated peak memory of a run by component, MiB. The peak is
-/// weights + adapters + optimizer + indices + process + allocator + the larger of a training pass and an evaluation pass.
+/// weights + adapters + optimizer + indices + process + allocator + the larger of a training pass and an evaluation pass, or that of the
+/// calibration, if it is larger.
 /// </summary>
 public sealed record MemoryEstimate
 {
@@ -39,6 +43,11 @@ public sealed record MemoryEstimate
     /// </summary>
     public double EvaluationMb { get; init; }
 
+    /// <summary>
+    /// Calibration before training, which needs weights, adapters, process and allocator besides; 0: the method does not calibrate.
+    /// </summary>
+    public double CalibrationMb { get; init; }
+
     /// <summary>Indices and weights of every pass of the run.</summary>
     public double IndicesMb { get; init; }
 
@@ -54,7 +63,7 @@ public sealed record MemoryEstimate
     /// <summary>Peak of the training steps, reported by a run as <c>peakMemoryMb</c>.</summary>
     public double TrainingMb { get; init; }
 
-    /// <summary>Peak of the whole run: the larger of the training and evaluation peaks.</summary>
+    /// <summary>Peak of the whole run: the largest of the training, evaluation and calibration peaks.</summary>
     public double TotalMb { get; init; }
 
     /// <summary>Where the peak occurs.</summary>

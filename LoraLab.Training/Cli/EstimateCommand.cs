@@ -85,6 +85,13 @@ internal static class EstimateCommand
         return estimate.Fits ? ExitCodes.Success : ExitCodes.OverBudget;
     }
 
+    private static string Place(MemoryPeak peak) => peak switch
+    {
+        MemoryPeak.Evaluation => "an evaluation",
+        MemoryPeak.Calibration => "the calibration",
+        _ => "a training step",
+    };
+
     private static void Print(MemoryEstimate estimate)
     {
         string precision = estimate.Precision.ToString().ToLowerInvariant();
@@ -102,13 +109,18 @@ internal static class EstimateCommand
         Row("block", estimate.BlockMb, "workspace of one block");
         Row("logits", estimate.LogitsMb, "one chunk; not at the same time as a block's workspace");
         Row("evaluation", estimate.EvaluationMb, $"one pass of {estimate.EvaluationTokens} tokens; not at the same time as training");
+        if (estimate.CalibrationMb > 0)
+        {
+            Row("calibration", estimate.CalibrationMb, "before training, without optimizer and passes");
+        }
+
         Row("allocator", estimate.AllocatorMb, "heap fragmentation, compiled kernels, garbage");
         table.AddEmptyRow();
         Row("training steps", estimate.TrainingMb, "peakMemoryMb of the run");
         Row(
             "total",
             estimate.TotalMb,
-            $"peak on {estimate.Device}, in {(estimate.Peak == MemoryPeak.Evaluation ? "an evaluation" : "a training step")}");
+            $"peak on {estimate.Device}, in {Place(estimate.Peak)}");
         AnsiConsole.Write(table);
         AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget
             ? $"The run fits its budget of {NumberFormat.Mebibytes(budget)}."

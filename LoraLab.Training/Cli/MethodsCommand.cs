@@ -14,7 +14,7 @@ internal static class MethodsCommand
     public static Command Create()
     {
         Option<bool> asJson = new("--json") { Description = "Print the method descriptors as JSON." };
-        Option<DirectoryInfo?> docs = new("--docs") { Description = "Write a Markdown page per method to this folder." };
+        Option<DirectoryInfo?> docs = new("--docs") { Description = "Write a Markdown page per method and their table to this folder." };
         Command command = new("methods", "List the LoRA methods and their options.") { asJson, docs };
         command.SetAction(result => result.GetValue(docs) is DirectoryInfo folder ? WriteDocs(folder) : Print(result.GetValue(asJson)));
         return command;
@@ -28,6 +28,8 @@ internal static class MethodsCommand
             File.WriteAllText(Path.Combine(folder.FullName, method.Id + ".md"), MethodDocs.Page(method.Descriptor));
         }
 
+        File.WriteAllText(
+            Path.Combine(folder.FullName, MethodDocs.IndexFile), MethodDocs.Index(LoraMethods.All.Select(method => method.Descriptor)));
         return ExitCodes.Success;
     }
 

@@ -37,8 +37,8 @@ public sealed record CalibrationRule(int Samples, int? Offset)
             if (offset > rows - Samples)
             {
                 throw RunFailure.BadData(
-                    $"{OffsetOption} must be at most {Math.Max(0, rows - Samples)}, because dataset '{dataset}' has {rows} training rows and "
-                        + $"calibrationSamples is {Samples}; it is {offset}.",
+                    $"{OffsetOption} must be at most {Math.Max(0, rows - Samples)}, because dataset '{dataset}' has {rows} training rows "
+                        + $"and calibrationSamples is {Samples}; it is {offset}.",
                     OffsetOption);
             }
 

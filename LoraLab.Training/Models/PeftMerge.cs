@@ -72,8 +72,18 @@ public static class PeftMerge
             }
 
             IReadOnlyList<long> shape = weights.Shape(weight);
-            if (shape is not [var rows, var columns]
-                || !adapted.Fits(module, new(module[(module.LastIndexOf('.') + 1)..], (int)rows, (int)columns)))
+            LinearShape? layer = shape is [var rows, var columns]
+                ? new(module[(module.LastIndexOf('.') + 1)..], (int)rows, (int)columns)
+                : null;
+            if (layer is not null && adapted.MissingPart(module, layer) is string part)
+            {
+                throw Failure(
+                    adapter,
+                    PeftFiles.TensorName(LoraMethods.Find(adapted.Config.Method)!.Peft, module, part),
+                    $"is missing, which an adapter of {adapted.Config.Method} has; correct {PeftFiles.Config}, or save the adapter again");
+            }
+
+            if (layer is null || !adapted.Fits(module, layer))
             {
                 throw Failure(adapter, a, $"belongs to a layer of {factors.Widths}, but the base has "
                     + $"[{string.Join(", ", shape)}]: the adapter is for another model");

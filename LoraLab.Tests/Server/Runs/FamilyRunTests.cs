@@ -51,7 +51,10 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
         Assert.True(qwen.MemoryLimitMb > weights);
         MethodDescriptor[] methods = await family.Api.ReadAsync<MethodDescriptor[]>(ApiRoutes.Methods);
         Assert.Equal(methods.Select(method => method.Id), qwen.Memory.Select(memory => memory.Method));
-        Assert.All(qwen.Memory, memory => Assert.True(memory.QueryValueMb > weights && memory.AllLinearMb > memory.QueryValueMb));
+        Assert.All(qwen.Memory, memory => Assert.True(memory.QueryValueMb > weights && memory.AllLinearMb >= memory.QueryValueMb));
+        Assert.All(
+            qwen.Memory.Where(memory => !methods.Single(method => method.Id == memory.Method).UnusedFields.Contains("targetModules")),
+            memory => Assert.True(memory.AllLinearMb > memory.QueryValueMb, memory.Method));
     }
 
     private async Task RunAsync(string name)

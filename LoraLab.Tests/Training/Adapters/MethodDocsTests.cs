@@ -17,6 +17,16 @@ public sealed class MethodDocsTests
         Assert.Equal(MethodDocs.Page(LoraMethods.Find(method)!.Descriptor), page);
     }
 
+    [Fact]
+    public void DocsTable_OfAllMethods_MatchesTheirDescriptors()
+    {
+        string table = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "methods", MethodDocs.IndexFile));
+
+        Assert.Equal(MethodDocs.Index(LoraMethods.All.Select(method => method.Descriptor)), table);
+        Assert.All(LoraMethods.All, method =>
+            Assert.Single(table.Split('\n'), line => line.Contains($"(`{method.Id}`)", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [MemberData(nameof(MethodBatteryTests.Methods), MemberType = typeof(MethodBatteryTests))]
     public void Descriptor_OfAMethod_SaysShapesStartAndDeparturesInSentences(string method)

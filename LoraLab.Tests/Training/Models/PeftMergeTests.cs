@@ -40,7 +40,9 @@ public sealed class PeftMergeTests
         using Tensor original_TV = Logits(original, adapted.Train[0].Ids);
         double scale = expected_TV.abs().max().item<float>();
         Assert.InRange(expected_TV.sub(merged_TV).abs().max().item<float>(), 0, 1e-5 * scale);
-        Assert.True(expected_TV.sub(original_TV).abs().max().item<float>() > 1e-3 * scale, "Training changed nothing.");
+        // A few steps move some methods little, because two of their factors start small.
+        double moved = expected_TV.sub(original_TV).abs().max().item<float>();
+        Assert.True(moved > 1e-4 * scale, $"Training changed {moved} of {scale}.");
     }
 
     [Fact]
@@ -113,7 +115,7 @@ public sealed class PeftMergeTests
     }
 
     [Theory]
-    [InlineData("use_dora", "true", "use_dora")]
+    [InlineData("use_dora", "true", "lora_magnitude_vector")]
     [InlineData("init_lora_weights", "\"pissa_niter_16\"", "changes the base weights")]
     [InlineData("rank_pattern", "{\"q_proj\": 2}", "rank_pattern")]
     [InlineData("peft_type", "\"PREFIX_TUNING\"", "use an adapter of peft_type")]
@@ -204,8 +206,17 @@ public sealed class PeftMergeTests
     private static PreparedRun Prepare(TestTrainer trainer, string adapter)
     {
         PeftConfig config = PeftImport.ReadConfig(adapter);
-        JsonObject spec = Spec("lora");
-        (spec["rank"], spec["alpha"], spec["initFrom"]) = (config.Rank, config.Alpha, adapter);
+        JsonObject spec = Spec(config.Method);
+        spec["initFrom"] = adapter;
+        IReadOnlyList<string> unused = LoraMethods.Find(config.Method)!.Descriptor.UnusedFields;
+        foreach ((string field, double value) in new[] { ("rank", config.Rank), ("alpha", config.Alpha) })
+        {
+            if (!unused.Contains(field))
+            {
+                spec[field] = value;
+            }
+        }
+
         return trainer.Services.Preparation().Prepare(trainer.Services.Validator.Validate(spec).Spec!, CancellationToken.None);
     }
 

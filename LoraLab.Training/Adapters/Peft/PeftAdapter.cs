@@ -28,16 +28,15 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
     /// <summary>Whether the tensors of a module are those of a layer.</summary>
     public bool Fits(string module, LinearShape layer)
     {
-        PeftModule found = Modules[module];
-        LoraMethod method = LoraMethods.Find(Config.Method)!;
-        AdapterTensorShape[] needed =
-        [
-            .. method.Tensors(layer, found.Rank, Config.Options)
-                .Where(tensor => !tensor.Shared && method.Peft.Parts.ContainsKey(tensor.Part)),
-        ];
-        return needed.Length == found.Shapes.Count && needed.All(tensor =>
-            found.Shapes.TryGetValue(tensor.Part, out IReadOnlyList<long>? shape) && shape.SequenceEqual(tensor.Shape));
+        IReadOnlyDictionary<string, IReadOnlyList<long>> found = Modules[module].Shapes;
+        AdapterTensorShape[] needed = [.. Needed(module, layer)];
+        return needed.Length == found.Count && needed.All(tensor =>
+            found.TryGetValue(tensor.Part, out IReadOnlyList<long>? shape) && shape.SequenceEqual(tensor.Shape));
     }
+
+    /// <summary>The first tensor that the method needs for a layer and that the module lacks, by its name within the layer.</summary>
+    public string? MissingPart(string module, LinearShape layer) =>
+        Needed(module, layer).Select(tensor => tensor.Part).FirstOrDefault(part => !Modules[module].Shapes.ContainsKey(part));
 
     /// <summary>Reads the configuration and the weights of an adapter folder; the values are only checked.</summary>
     /// <param name="folder">The folder.</param>
@@ -58,6 +57,13 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
                 Warnings = warnings,
             }
             : throw RunFailure.BadData($"initFrom: {file.Path} has no LoRA factors; save the adapter again.", PeftImport.Field);
+    }
+
+    private IEnumerable<AdapterTensorShape> Needed(string module, LinearShape layer)
+    {
+        LoraMethod method = LoraMethods.Find(Config.Method)!;
+        return method.Tensors(layer, Modules[module].Rank, Config.Options)
+            .Where(tensor => !tensor.Shared && method.Peft.Parts.ContainsKey(tensor.Part));
     }
 
     private static Dictionary<string, PeftModule> Plain(string folder, PeftConfig config, PeftWeights file)

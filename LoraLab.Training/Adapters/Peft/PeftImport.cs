@@ -151,7 +151,9 @@ public static class PeftImport
     internal static Adapter Restore(PeftAdapter adapter, PeftWeights file, LinearLayer layer)
     {
         PeftLayout layout = LoraMethods.Find(adapter.Config.Method)!.Peft;
-        AdapterRequest request = new(adapter.Modules[layer.Name].Rank, adapter.Modules[layer.Name].Scaling, 0, 0);
+        // The scaling of pruned layers stays that of the rank with which they started.
+        PeftModule module = adapter.Modules[layer.Name];
+        AdapterRequest request = new(layout.Pruned ? adapter.Config.Rank : module.Rank, module.Scaling, 0, 0);
         return LoraMethods.Find(adapter.Config.Method)!.Restore(layer, request, adapter.Config.Options, inBranch: false, Stored);
 
         Tensor? Stored(string fullName)

@@ -47,7 +47,11 @@ public static class MemoryEstimator
         double baseline = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + allocator;
         // On the CPU the activation arena stays allocated between steps.
         double evaluation = evaluationPass + (request.Gpu || PackingRule.UsesReferencePath(request.Spec) ? 0 : training.Saved);
-        double total = baseline + Math.Max(training.Peak, evaluation);
+        // It ends before the optimizer and the passes exist.
+        double calibration = request.Calibration is CalibrationShape rows ? CalibrationMemory.Of(request, rows) : 0;
+        double preparing = calibration > 0 ? weights + adapters + request.ProcessBytes + allocator + calibration : 0;
+        double running = baseline + Math.Max(training.Peak, evaluation);
+        double total = Math.Max(preparing, running);
         return new()
         {
             WeightsMb = weights / Mebibyte,
@@ -57,12 +61,14 @@ public static class MemoryEstimator
             BlockMb = training.Block / Mebibyte,
             LogitsMb = training.Head / Mebibyte,
             EvaluationMb = evaluationPass / Mebibyte,
+            CalibrationMb = calibration / Mebibyte,
             AllocatorMb = allocator / Mebibyte,
             IndicesMb = request.IndexBytes / Mebibyte,
             ProcessMb = request.ProcessBytes / Mebibyte,
             TrainingMb = (baseline + training.Peak) / Mebibyte,
             TotalMb = total / Mebibyte,
-            Peak = training.Peak >= evaluation ? MemoryPeak.TrainingStep : MemoryPeak.Evaluation,
+            Peak = preparing > running ? MemoryPeak.Calibration
+                : training.Peak >= evaluation ? MemoryPeak.TrainingStep : MemoryPeak.Evaluation,
             BudgetMb = request.BudgetMb,
             Fits = !(total / Mebibyte > request.BudgetMb),
             PassTokens = training.Pass.Rows,

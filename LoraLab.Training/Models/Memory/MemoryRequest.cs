@@ -26,6 +26,9 @@ public sealed record MemoryRequest
     /// <summary>Texts that an evaluation generates; null: none.</summary>
     public GenerationShape? Generation { get; init; }
 
+    /// <summary>Rows on which the method calibrates before training; null: it does not.</summary>
+    public CalibrationShape? Calibration { get; init; }
+
     /// <summary>Whether the run uses a GPU.</summary>
     public bool Gpu { get; init; }
 

@@ -59,6 +59,10 @@ public sealed class MemoryForecast
             ? (int)Math.Min(int.MaxValue, bytes / (1024 * 1024))
             : null;
 
+    private static CalibrationShape? Calibration(TaskData rows) => rows.Calibration.Count == 0
+        ? null
+        : new(rows.Calibration.Sum(row => (long)row.Ids.Length), rows.Calibration.Max(row => row.Ids.Length));
+
     private MemoryRequest Request(RunSpec spec)
     {
         bool gpu = _device.type == DeviceType.CUDA;
@@ -75,6 +79,7 @@ public sealed class MemoryForecast
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
             Evaluation = evaluation.Passes,
             Generation = evaluation.Generation,
+            Calibration = Calibration(rows),
             Gpu = gpu,
             Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluation.IndexBytes,

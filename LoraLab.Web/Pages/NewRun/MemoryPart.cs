@@ -17,8 +17,20 @@ internal sealed record MemoryPart(string Key, string Name, double Mb, string Des
         [
             new("weights", "Weights", estimate.WeightsMb, $"Frozen base weights in {estimate.Precision.ToString().ToLowerInvariant()}"),
             new("adapters", "Adapters", estimate.AdaptersMb, "Adapter factors in fp32"),
-            new("optimizer", "Optimizer state", estimate.OptimizerMb, "Gradients and both AdamW moments in fp32"),
         ];
+        if (estimate.Peak == MemoryPeak.Calibration)
+        {
+            parts.Add(new(
+                "activations",
+                "Calibration",
+                estimate.CalibrationMb,
+                "What is measured at the layers of one block, and the workspace of its factors"));
+            parts.Add(new("process", "Process", estimate.ProcessMb + estimate.AllocatorMb, Overhead(estimate)));
+            return parts;
+        }
+
+        parts.Add(
+            new("optimizer", "Optimizer state", estimate.OptimizerMb, "Gradients and both AdamW moments in fp32"));
         if (estimate.Peak == MemoryPeak.TrainingStep)
         {
             bool head = estimate.LogitsMb >= estimate.BlockMb;
@@ -49,11 +61,13 @@ internal sealed record MemoryPart(string Key, string Name, double Mb, string Des
                 $"A pass of {NumberFormat.Count(estimate.EvaluationTokens)} tokens with its logits"));
         }
 
-        parts.Add(new("process", "Process", estimate.ProcessMb + estimate.AllocatorMb + estimate.IndicesMb, estimate.Device == "cpu"
-            ? "Runtime, libraries, data and heap overhead"
-            : "The CUDA context and the indices of all passes"));
+        parts.Add(new("process", "Process", estimate.ProcessMb + estimate.AllocatorMb + estimate.IndicesMb, Overhead(estimate)));
         return parts;
     }
+
+    private static string Overhead(MemoryEstimate estimate) => estimate.Device == "cpu"
+        ? "Runtime, libraries, data and heap overhead"
+        : "The CUDA context and the indices of all passes";
 
     private static double Constant(MemoryEstimate estimate) =>
         estimate.WeightsMb + estimate.AdaptersMb + estimate.OptimizerMb + estimate.IndicesMb + estimate.ProcessMb + estimate.AllocatorMb;
