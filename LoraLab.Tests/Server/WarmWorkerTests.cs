@@ -137,26 +137,9 @@ public sealed class WarmWorkerTests : IDisposable
         return await server.Http.GetStringAsync(ApiRoutes.Run(run.Id, "logs?tail=100"));
     }
 
-    private static bool Lives(int id)
-    {
-        try
-        {
-            using Process process = Process.GetProcessById(id);
-            return !process.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
+    private static bool Lives(int id) => ProcessWait.Lives(id);
 
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        for (Stopwatch waited = Stopwatch.StartNew(); !holds(); await Task.Delay(30))
-        {
-            Assert.True(waited.Elapsed < _patience, "The condition was not met in time.");
-        }
-    }
+    private static Task UntilAsync(Func<bool> holds) => ProcessWait.UntilAsync(holds, _patience);
 
     private Task<ServerProcess> StartAsync(params (string Key, string Value)[] environment) =>
         ServerProcess.StartAsync(ScriptedServer.Setup with

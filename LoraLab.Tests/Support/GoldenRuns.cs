@@ -66,6 +66,21 @@ public sealed class GoldenRuns : IDisposable
         return (JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "trajectory.json")))!.AsObject(), folder);
     }
 
+    /// <summary>Adds the members of a specification that trajectories of every origin state alike.</summary>
+    internal static void AddProtocol(JsonObject spec, JsonObject golden)
+    {
+        spec["effectiveBatch"] = (int)golden["effectiveBatch"]!;
+        spec["lossWeighting"] = (string)golden["lossWeighting"]!;
+        spec["lossScope"] = (string)golden["lossScope"]!;
+        spec["schedule"] = (string)golden["schedule"]!;
+        spec["warmupSteps"] = (int)golden["warmup"]!;
+        spec["weightDecay"] = (double)golden["weightDecay"]!;
+        spec["maxGradNorm"] = (double)golden["clip"]!;
+        spec["evalEvery"] = 1000;
+        spec["evalSamples"] = 64;
+        spec["precision"] = "fp32";
+    }
+
     public void Dispose()
     {
         if (_trainer.IsValueCreated)
@@ -90,16 +105,6 @@ public sealed class GoldenRuns : IDisposable
             ["learningRateB"] = method == "lora-plus" ? (double)golden["learningRateB"]! : null,
             ["trainSamples"] = (int?)golden["trainSamples"] ?? SmallRows,
             ["epochs"] = (int?)golden["epochs"] ?? 1,
-            ["effectiveBatch"] = (int)golden["effectiveBatch"]!,
-            ["lossWeighting"] = (string)golden["lossWeighting"]!,
-            ["lossScope"] = (string)golden["lossScope"]!,
-            ["schedule"] = (string)golden["schedule"]!,
-            ["warmupSteps"] = (int)golden["warmup"]!,
-            ["weightDecay"] = (double)golden["weightDecay"]!,
-            ["maxGradNorm"] = (double)golden["clip"]!,
-            ["evalEvery"] = 1000,
-            ["evalSamples"] = 64,
-            ["precision"] = "fp32",
             ["methodOptions"] = method switch
             {
                 "lora-xs" => new JsonObject
@@ -112,6 +117,7 @@ public sealed class GoldenRuns : IDisposable
                 _ => [],
             },
         };
+        AddProtocol(spec, golden);
         if (method is not ("lora-xs" or "pissa"))
         {
             spec["initFrom"] = folder;

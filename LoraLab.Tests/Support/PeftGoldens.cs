@@ -75,19 +75,10 @@ internal static class PeftGoldens
             ["learningRate"] = (double)golden["learningRate"]!,
             ["learningRateB"] = (double?)golden["learningRateB"],
             ["trainSamples"] = (int)golden["steps"]! * (int)golden["effectiveBatch"]!,
-            ["effectiveBatch"] = (int)golden["effectiveBatch"]!,
-            ["lossWeighting"] = (string)golden["lossWeighting"]!,
-            ["lossScope"] = (string)golden["lossScope"]!,
-            ["schedule"] = (string)golden["schedule"]!,
-            ["warmupSteps"] = (int)golden["warmup"]!,
-            ["weightDecay"] = (double)golden["weightDecay"]!,
-            ["maxGradNorm"] = (double)golden["clip"]!,
-            ["evalEvery"] = 1000,
-            ["evalSamples"] = 64,
-            ["precision"] = "fp32",
             ["initFrom"] = folder,
             ["methodOptions"] = _options.TryGetValue(method, out JsonObject? options) ? options.DeepClone() : new JsonObject(),
         };
+        GoldenRuns.AddProtocol(spec, golden);
         if ((string?)golden["calibrationRows"] is string rows)
         {
             string[] bounds = rows[(rows.LastIndexOf('[') + 1)..rows.LastIndexOf(']')].Split(':');

@@ -65,7 +65,7 @@ public static class PeftMerge
         {
             string weight = module + CheckpointNames.WeightSuffix;
             string a = PeftFiles.TensorName(
-                LoraMethods.Find(adapted.Config.Method)!.Peft, module, factors.Shapes.Keys.Min(StringComparer.Ordinal)!);
+                adapted.Config.Registered.Peft, module, factors.Shapes.Keys.Min(StringComparer.Ordinal)!);
             if (!weights.Has(weight))
             {
                 throw Failure(adapter, a, $"matches no weight of the base ('{weight}'): the adapter is for another model");
@@ -79,7 +79,7 @@ public static class PeftMerge
             {
                 throw Failure(
                     adapter,
-                    PeftFiles.TensorName(LoraMethods.Find(adapted.Config.Method)!.Peft, module, part),
+                    PeftFiles.TensorName(adapted.Config.Registered.Peft, module, part),
                     $"is missing, which an adapter of {adapted.Config.Method} has; correct {PeftFiles.Config}, or save the adapter again");
             }
 
@@ -140,7 +140,7 @@ public static class PeftMerge
 
     /// <summary>The name in the adapter's file of the last tensor of a module, which failures name.</summary>
     private static string LastTensor(string module, PeftAdapter adapted) => PeftFiles.TensorName(
-        LoraMethods.Find(adapted.Config.Method)!.Peft, module, adapted.Modules[module].Shapes.Keys.Max(StringComparer.Ordinal)!);
+        adapted.Config.Registered.Peft, module, adapted.Modules[module].Shapes.Keys.Max(StringComparer.Ordinal)!);
 
     private static JsonObject Metadata(CheckpointWeights weights, PeftWeights adapter, PeftAdapter adapted) => new()
     {

@@ -20,7 +20,7 @@ internal static class AdapterFit
                 + $"{adapter.Config.Method}, or use another adapter";
         }
 
-        bool pruned = LoraMethods.Find(adapter.Config.Method)!.Peft.Pruned;
+        bool pruned = adapter.Config.Registered.Peft.Pruned;
         Dictionary<string, AdaptedLinear> layers = AdaptedLinear.Of(spec, config).ToDictionary(adapted => adapted.Module);
         LoraMethod method = LoraMethods.Find(spec.Method)!;
         bool differ = method.RanksDiffer(spec.MethodOptions);

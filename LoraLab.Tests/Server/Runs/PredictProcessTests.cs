@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
@@ -163,26 +162,9 @@ public sealed class PredictProcessTests(PredictProcessTests.PredictServer shared
 
     private static string Prompt(string prompt) => new JsonObject { ["model"] = "sample", ["prompt"] = prompt }.ToJsonString();
 
-    private static bool Lives(int id)
-    {
-        try
-        {
-            using Process process = Process.GetProcessById(id);
-            return !process.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
+    private static bool Lives(int id) => ProcessWait.Lives(id);
 
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        for (Stopwatch waited = Stopwatch.StartNew(); !holds(); await Task.Delay(20))
-        {
-            Assert.True(waited.Elapsed < _patience, "The condition was not met in time.");
-        }
-    }
+    private static Task UntilAsync(Func<bool> holds) => ProcessWait.UntilAsync(holds, _patience);
 
     /// <summary>Times of a run beside which predictions were computed are not ranked among others.</summary>
     private async Task ComparedAsync(RunDocument marked)

@@ -61,7 +61,7 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
 
     private IEnumerable<AdapterTensorShape> Needed(string module, LinearShape layer)
     {
-        LoraMethod method = LoraMethods.Find(Config.Method)!;
+        LoraMethod method = Config.Registered;
         return method.Tensors(layer, Modules[module].Rank, Config.Options)
             .Where(tensor => !tensor.Shared && method.Peft.Parts.ContainsKey(tensor.Part));
     }

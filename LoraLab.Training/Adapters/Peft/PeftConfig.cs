@@ -51,6 +51,10 @@ public sealed record PeftConfig
     [JsonIgnore]
     public string Method { get; init; } = PeftMethods.Plain;
 
+    /// <summary>The method whose adapter it is.</summary>
+    [JsonIgnore]
+    public LoraMethod Registered => LoraMethods.Find(Method)!;
+
     /// <summary>Options of the method.</summary>
     [JsonIgnore]
     public JsonObject Options { get; init; } = [];

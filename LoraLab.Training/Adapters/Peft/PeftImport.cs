@@ -41,7 +41,7 @@ public static class PeftImport
     /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
     public static void Load(string folder, IReadOnlyList<Adapter> adapters)
     {
-        PeftLayout layout = LoraMethods.Find(ReadConfig(folder).Method)!.Peft;
+        PeftLayout layout = ReadConfig(folder).Registered.Peft;
         Load(
             folder,
             adapters.SelectMany(adapter => adapter.Tensors
@@ -150,11 +150,12 @@ public static class PeftImport
     /// <exception cref="RunFailure">A value is not finite.</exception>
     internal static Adapter Restore(PeftAdapter adapter, PeftWeights file, LinearLayer layer)
     {
-        PeftLayout layout = LoraMethods.Find(adapter.Config.Method)!.Peft;
+        LoraMethod method = adapter.Config.Registered;
+        PeftLayout layout = method.Peft;
         // The scaling of pruned layers stays that of the rank with which they started.
         PeftModule module = adapter.Modules[layer.Name];
         AdapterRequest request = new(layout.Pruned ? adapter.Config.Rank : module.Rank, module.Scaling, 0, 0);
-        return LoraMethods.Find(adapter.Config.Method)!.Restore(layer, request, adapter.Config.Options, inBranch: false, Stored);
+        return method.Restore(layer, request, adapter.Config.Options, inBranch: false, Stored);
 
         Tensor? Stored(string fullName)
         {
@@ -176,7 +177,7 @@ public static class PeftImport
     {
         if (PeftMethods.Of(json) is not (LoraMethod method, PeftSettings settings))
         {
-            return config with { Options = LoraMethods.Find(config.Method)!.Complete([], []) };
+            return config with { Options = config.Registered.Complete([], []) };
         }
 
         List<FieldError> errors = [];
@@ -231,7 +232,7 @@ public static class PeftImport
             }
 
             PeftConfig config = WithMethod(common.Deserialize<PeftConfig>(_options)!, given);
-            KeyReport keys = PeftConfigKeys.Of(LoraMethods.Find(config.Method)!.Peft).Check(document.RootElement);
+            KeyReport keys = PeftConfigKeys.Of(config.Registered.Peft).Check(document.RootElement);
             warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
             return (config.Problem(method) ?? keys.Problem) is string problem
                 ? throw RunFailure.BadData($"initFrom: {path} {problem}.", Field)

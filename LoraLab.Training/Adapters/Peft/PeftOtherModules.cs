@@ -13,7 +13,7 @@ internal static class PeftOtherModules
     public static IReadOnlyDictionary<string, PeftModule> Read(
         PeftConfig config, PeftWeights file, Func<string, string, RunFailure> failure)
     {
-        LoraMethod method = LoraMethods.Find(config.Method)!;
+        LoraMethod method = config.Registered;
         Dictionary<string, Dictionary<string, IReadOnlyList<long>>> shapes = new(StringComparer.Ordinal);
         foreach (string name in file.Tensors.Keys.Order(StringComparer.Ordinal))
         {
