@@ -29,16 +29,16 @@ public static class TensorArithmetic
     }
 
     /// <summary>Every element plus a number.</summary>
-    public static Tensor Plus(this Tensor x, double number) => With(number, scalar => x.add(scalar));
+    public static Tensor Plus(this Tensor x, double number) => With(number, scalar => x.add(scalar, _one));
 
     /// <summary>Adds a number to every element in place and returns the tensor.</summary>
-    public static Tensor PlusInPlace(this Tensor x, double number) => With(number, scalar => x.add_(scalar));
+    public static Tensor PlusInPlace(this Tensor x, double number) => With(number, scalar => x.add_(scalar, _one));
 
     /// <summary>Adds a whole number to every element in place and returns the tensor.</summary>
     public static Tensor PlusInPlace(this Tensor x, long number)
     {
         using Scalar scalar = number;
-        return x.add_(scalar);
+        return x.add_(scalar, _one);
     }
 
     /// <summary>Every element times a number.</summary>

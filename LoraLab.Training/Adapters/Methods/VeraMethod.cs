@@ -128,7 +128,7 @@ public sealed class VeraMethod : LoraMethod<VeraMethod.Options>
             layer.Name,
             request.DropoutRate,
             zeros(layer.Out, float32, device),
-            full(request.Rank, options.DInitial, float32, device),
+            zeros(request.Rank, float32, device).Fill(options.DInitial),
             Shared(request, A, () => Draw().A.to(device)),
             Shared(request, B, () => Draw().B.to(device)));
 
