@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters.Methods;
