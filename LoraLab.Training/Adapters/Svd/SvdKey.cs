@@ -34,7 +34,14 @@ internal static class SvdKey
     /// <summary>What determines the order of summation, and thus the last digits, of a result on a device.</summary>
     public static string ComputedBy(Device device) => string.Create(
         CultureInfo.InvariantCulture,
-        $"libtorch {__version__}, {_deviceNames.GetOrAdd(device.ToString(), Devices.Name)}, {get_num_threads()} used");
+        $"libtorch {__version__}, {NameOf(device, DeviceChoice.NameOf, Devices.Name)}, {get_num_threads()} used");
+
+    /// <summary>Product name of a device, which the list of devices has under its name in documents, not under CUDA's number.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="documentName">Returns its name in documents: that of the lane in a server's worker.</param>
+    /// <param name="productName">Returns the product of a name in documents.</param>
+    internal static string? NameOf(Device device, Func<Device, string> documentName, Func<string, string?> productName) =>
+        _deviceNames.GetOrAdd(documentName(device), productName);
 
     private static Dictionary<string, string> Key(Tensor weight_OI, int rank, string algorithm) => new()
     {

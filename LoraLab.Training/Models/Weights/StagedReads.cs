@@ -1,4 +1,5 @@
 using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Torch;
 using TorchSharp;
 
 namespace LoraLab.Training.Models.Weights;
@@ -8,11 +9,13 @@ namespace LoraLab.Training.Models.Weights;
 /// </summary>
 /// <param name="device">Target device of the chunks.</param>
 /// <param name="bytes">Size of a buffer.</param>
-internal sealed class StagedReads(torch.Device device, int bytes) : IDisposable
+/// <param name="transfers">Pins the buffers and waits for the copies to the device; null: libtorch.</param>
+internal sealed class StagedReads(torch.Device device, int bytes, IDeviceTransfers? transfers = null) : IDisposable
 {
     /// <summary>Large enough to make the overhead of starting a copy negligible.</summary>
     public const int DefaultBytes = 32 << 20;
 
+    private readonly IDeviceTransfers _transfers = transfers ?? TorchTransfers.Instance;
     private readonly Dictionary<torch.ScalarType, torch.Tensor[]> _buffers = [];
     private int _next;
 
@@ -74,17 +77,18 @@ internal sealed class StagedReads(torch.Device device, int bytes) : IDisposable
 
             using (pageable)
             {
-                return pageable.pin_memory().DetachFromDisposeScope();
+                return _transfers.Pin(pageable).DetachFromDisposeScope();
             }
         }
     }
 
-    // TorchSharp has no CUDA events: the whole device is synchronized once per chunk.
+    // TorchSharp has no CUDA events: the whole device is synchronized once per chunk. It is the device of the copies: CUDA's current device
+    // is another one if this is not GPU 0.
     private void Synchronize()
     {
         if (device.type == DeviceType.CUDA)
         {
-            torch.cuda.synchronize();
+            _transfers.Synchronize(device);
         }
     }
 }

@@ -4,6 +4,7 @@ using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters.Svd;
 using LoraLab.Training.Training;
 using LoraLab.Training.Training.Fingerprints;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -43,6 +44,14 @@ public sealed class SvdCacheTests : IDisposable
         AssertSame(uncached, first);
         AssertSame(uncached, second);
     }
+
+    [Fact]
+    public void Key_GpuOfALane_HasTheProductOfTheLanesDevice() => Assert.Equal(
+        "NVIDIA B",
+        SvdKey.NameOf(
+            new Device(TorchSharp.DeviceType.CUDA, 0),
+            device => DeviceChoice.NameOf(device, lane: "cuda:3"),
+            id => id == "cuda:3" ? "NVIDIA B" : "NVIDIA A"));
 
     [Fact]
     public void Of_AnyOtherInput_IsComputed()
