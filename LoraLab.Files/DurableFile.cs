@@ -36,6 +36,14 @@ public static class DurableFile
         from.CopyTo(stream);
     });
 
+    /// <summary>Flushes a file that was written before, by any handle, to disk.</summary>
+    /// <exception cref="IOException">That failed: what was written may be lost.</exception>
+    public static void FlushToDisk(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        stream.Flush(flushToDisk: true);
+    }
+
     private static void Write(string path, Action<FileStream> content)
     {
         string temporary = TemporaryName.Beside(path);

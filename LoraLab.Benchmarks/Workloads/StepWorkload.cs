@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Training;
@@ -75,23 +74,21 @@ internal sealed class StepWorkload : IDisposable
     /// <summary>Computes the gradient and updates the parameters.</summary>
     public void Issue(IWindowGradient gradient, int step)
     {
-        long started = Stopwatch.GetTimestamp();
         BeginStep();
         using (IDisposable scope = NewDisposeScope())
         {
             Update(step, gradient.Accumulate(step, Progress.Scaler.Scale, CancellationToken.None));
         }
 
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        Progress.Issued.Add(new(step, Run.Window(step), seconds, Progress.Scaler));
+        Progress.Issued.Add(new(step, Run.Window(step), Progress.Scaler));
         Progress.Scaler = Progress.Scaler.AfterFinite();
-        _report.Issued(seconds);
     }
 
     /// <summary>Zeroes the gradients.</summary>
     public void BeginStep()
     {
         Run.Memory.Begin();
+        Progress.Issued.Begin();
         Progress.Optimizer.ZeroGradients();
     }
 
@@ -109,6 +106,7 @@ internal sealed class StepWorkload : IDisposable
 
         IReadOnlyList<StepResult> results = Progress.Issued.Read();
         double? usedMb = results.Count > 0 ? Run.Memory.Sample() : null;
+        _report.Computed(results);
         foreach (StepResult result in results)
         {
             Progress.Consumed.Add(result.Step, result.Window);

@@ -69,6 +69,7 @@ internal sealed class OpenRun : IDisposable
 
     public void Dispose()
     {
+        _checkpoints.Dispose();
         _engine.Dispose();
         Progress.Dispose();
         Prepared.Dispose();

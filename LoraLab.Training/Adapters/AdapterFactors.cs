@@ -10,7 +10,14 @@ public static class AdapterFactors
 {
     /// <summary>Names, for example <c>model.layers.0.self_attn.q_proj.lora_A</c>, and values, in the order of the adapters.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Of(IEnumerable<Adapter> adapters) =>
-        adapters.SelectMany(adapter => adapter.Tensors.Select(tensor =>
+        Of(adapters, _ => true);
+
+    /// <summary>The same of the frozen tensors, which training does not change.</summary>
+    public static IEnumerable<KeyValuePair<string, Tensor>> FrozenOf(IEnumerable<Adapter> adapters) =>
+        Of(adapters, tensor => !tensor.Trained);
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Of(IEnumerable<Adapter> adapters, Func<AdapterTensor, bool> chosen) =>
+        adapters.SelectMany(adapter => adapter.Tensors.Where(chosen).Select(tensor =>
             new KeyValuePair<string, Tensor>(tensor.NameIn(adapter.Module), tensor.Value))).DistinctBy(tensor => tensor.Key);
 
     /// <summary>Rebuilds an adapter with given factors for a layer that still has its original weight.</summary>

@@ -81,6 +81,9 @@ public sealed class PreparedRun : IDisposable
         ? weights.Parameters.Select(parameter => new KeyValuePair<string, torch.Tensor>(parameter.Name, parameter.Value))
         : AdapterFactors.Of(Adapters);
 
+    /// <summary>Those of <see cref="Tensors"/> that training does not change.</summary>
+    public IEnumerable<KeyValuePair<string, torch.Tensor>> Frozen => AdapterFactors.FrozenOf(Adapters);
+
     /// <summary>Trainable parameters, counted in the model.</summary>
     public long TrainableParameters => Parameters.Sum(parameter => parameter.Value.numel());
 
@@ -105,6 +108,5 @@ public sealed class PreparedRun : IDisposable
     {
         Evaluation.Dispose();
         Model.Dispose();
-        Memory.Dispose();
     }
 }

@@ -7,8 +7,9 @@ namespace LoraLab.Training.Training;
 /// <param name="Issued">The step.</param>
 /// <param name="Loss">Loss of its window before the update.</param>
 /// <param name="Norm">Global norm of the unscaled gradient before clipping.</param>
-/// <param name="TokensPerSecond">Throughput of the steps that were read together.</param>
-public sealed record StepResult(IssuedStep Issued, double Loss, double Norm, double TokensPerSecond)
+/// <param name="Seconds">Mean time of the steps that were read together, until the device had done them.</param>
+/// <param name="TokensPerSecond">Throughput of those steps.</param>
+public sealed record StepResult(IssuedStep Issued, double Loss, double Norm, double Seconds, double TokensPerSecond)
 {
     /// <summary>Optimizer step, from 1.</summary>
     public int Step => Issued.Step;

@@ -22,7 +22,7 @@ public sealed class StepTiming(RunSchedule schedule, double trainSeconds = 0, do
     /// <summary>Seconds in evaluations so far.</summary>
     public double EvaluationSeconds => evaluationSeconds + _attemptEvaluationSeconds;
 
-    /// <summary>Adds the duration of a step.</summary>
+    /// <summary>Adds the duration of a step, until the device had done it.</summary>
     public void AddStep(double seconds)
     {
         TrainSeconds += seconds;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Tasks;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Gradients;
 using LoraLab.Training.Training.Optimization;
 using LoraLab.Training.Training.Resume;
@@ -35,6 +36,7 @@ public sealed class TrainingLoop(
     /// <exception cref="OperationCanceledException">The run was stopped; a checkpoint of its last step is saved.</exception>
     public void Run()
     {
+        bool updating = false;
         try
         {
             while (true)
@@ -54,6 +56,7 @@ public sealed class TrainingLoop(
 
                 if (progress.Step == run.Schedule.TotalSteps)
                 {
+                    checkpoints?.Finish();
                     return;
                 }
 
@@ -61,21 +64,21 @@ public sealed class TrainingLoop(
                 // the device.
                 int step = progress.Step + 1;
                 LossScaler scaler = progress.Scaler;
-                long started = Stopwatch.GetTimestamp();
                 run.Memory.Begin();
+                progress.Issued.Begin();
                 progress.Optimizer.ZeroGradients();
                 using (NewDisposeScope())
                 {
                     Tensor loss = gradient.Accumulate(step, scaler.Scale, stop);
+                    updating = true;
                     progress.Optimizer.Step(
                         step, loss, scaler.Scale, run.LearningRateFactor(step), progress.Issued.Results, progress.Issued.Count);
                     run.Model.Trained?.Refresh();
+                    updating = false;
                 }
 
-                double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-                progress.Issued.Add(new(step, run.Window(step), seconds, scaler));
+                progress.Issued.Add(new(step, run.Window(step), scaler));
                 progress.Scaler = scaler.AfterFinite();
-                report.Issued(seconds);
 
                 if (progress.Issued.IsFull || report.IsFlushDue || run.Schedule.EvaluatesAfter(step))
                 {
@@ -86,9 +89,22 @@ public sealed class TrainingLoop(
         catch (OperationCanceledException)
         {
             // Updates already issued are complete: they count, and the checkpoint includes them.
+            SaveIssuedSteps();
+            throw;
+        }
+        catch (Exception problem) when (OutOfMemory.Is(problem) && !updating)
+        {
+            // The memory was not enough for a gradient: the updates before it are complete, and no step is lost when the run is resumed.
+            progress.Optimizer.ZeroGradients();
+            SaveIssuedSteps();
+            throw;
+        }
+
+        void SaveIssuedSteps()
+        {
             RecordIssuedSteps();
             checkpoints?.Save(progress, report.Summary);
-            throw;
+            checkpoints?.Finish();
         }
 
         // Waits for the device once for all issued steps.
@@ -96,6 +112,7 @@ public sealed class TrainingLoop(
         {
             IReadOnlyList<StepResult> results = progress.Issued.Read();
             double? usedMb = results.Count > 0 ? run.Memory.Sample() : null;
+            report.Computed(results);
             foreach (StepResult result in results)
             {
                 if (result.Overflowed)
@@ -112,6 +129,7 @@ public sealed class TrainingLoop(
             }
 
             report.Flush(progress.Step);
+            checkpoints?.Poll();
         }
     }
 }

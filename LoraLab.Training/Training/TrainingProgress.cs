@@ -56,11 +56,15 @@ public sealed class TrainingProgress : IDisposable
         Issued.Count == 0 && EvaluatedStep != Step && (Step == 0 || _run.Schedule.EvaluatesAfter(Step));
 
     /// <summary>
-    /// Returns the tensors of a checkpoint: those of the run, both moments of the trained ones, which the dispose scope owns, and the state
-    /// of the method.
+    /// Returns the tensors of a checkpoint that training changes: the trained ones of the run, both moments, which the dispose scope owns,
+    /// and the state of the method.
     /// </summary>
-    public IReadOnlyDictionary<string, Tensor> Tensors() =>
-        _run.Tensors.Concat(Optimizer.State).ToDictionary(pair => pair.Key, pair => pair.Value);
+    public IReadOnlyDictionary<string, Tensor> Tensors()
+    {
+        HashSet<string> frozen = [.. _run.Frozen.Select(pair => pair.Key)];
+        return _run.Tensors.Where(pair => !frozen.Contains(pair.Key)).Concat(Optimizer.State)
+            .ToDictionary(pair => pair.Key, pair => pair.Value);
+    }
 
     /// <inheritdoc />
     public void Dispose()

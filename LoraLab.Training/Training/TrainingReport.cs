@@ -3,6 +3,8 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tasks;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Training.Memory;
 using LoraLab.Training.Training.Optimization;
 using LoraLab.Training.Training.Recording;
 
@@ -15,14 +17,21 @@ public sealed class TrainingReport
     private readonly RunRecorder _recorder;
     private readonly SummaryBuilder _summary;
     private readonly StepTiming _timing;
+    private readonly FreeMemoryCheck? _free;
 
     /// <summary>Creates the report of an attempt.</summary>
     /// <param name="run">The prepared run.</param>
     /// <param name="recorder">Records the events.</param>
     /// <param name="summary">Collects the results; it has those of earlier attempts.</param>
     public TrainingReport(PreparedRun run, RunRecorder recorder, SummaryBuilder summary)
+        : this(run, recorder, summary, free: null)
     {
-        (_run, _recorder, _summary) = (run, recorder, summary);
+    }
+
+    /// <summary>Creates the report of an attempt that also watches the free memory of its GPU.</summary>
+    internal TrainingReport(PreparedRun run, RunRecorder recorder, SummaryBuilder summary, FreeMemoryCheck? free)
+    {
+        (_run, _recorder, _summary, _free) = (run, recorder, summary, free);
         _timing = new(run.Schedule, summary.Summary.TrainSeconds ?? 0, summary.Summary.EvalSeconds ?? 0);
         run.Memory.Include(summary.Summary.PeakMemoryMb);
     }
@@ -64,8 +73,14 @@ public sealed class TrainingReport
         }
     }
 
-    /// <summary>Adds the time of an issued step.</summary>
-    public void Issued(double seconds) => _timing.AddStep(seconds);
+    /// <summary>Adds the time of steps that the device has done, those that will be repeated included.</summary>
+    public void Computed(IReadOnlyList<StepResult> steps)
+    {
+        foreach (StepResult step in steps)
+        {
+            _timing.AddStep(step.Seconds);
+        }
+    }
 
     /// <summary>Records the results of a step.</summary>
     /// <param name="progress">The progress, which includes the step.</param>
@@ -113,7 +128,7 @@ public sealed class TrainingReport
             throw new RunFailure(
                 EndReason.Diverged,
                 $"The gradient overflows fp16 at step {result.Step} of {TotalSteps} even without loss scaling: "
-                + "lower learningRate, or use precision bf16 or fp32.");
+                + $"lower learningRate, or use precision {(PrecisionRule.Half(_run.Device) == Precision.Bf16 ? "bf16 or " : "")}fp32.");
         }
     }
 
@@ -121,6 +136,11 @@ public sealed class TrainingReport
     public void Flush(int step)
     {
         CompareWithBudget(step, _run.Memory.PeakMb);
+        if (_free?.ShortageAt(step) is string warning)
+        {
+            _recorder.Log($"warning: {warning}");
+        }
+
         if (_recorder.IsFlushDue)
         {
             _recorder.Flush();

@@ -12,19 +12,30 @@ public static class SafetensorsWriter
     /// <param name="path">File to create.</param>
     /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16, on any device.</param>
     /// <param name="metadata">Metadata of the header; Hugging Face readers expect <c>format</c> = <c>pt</c>.</param>
+    /// <param name="flush">Whether the file is flushed to disk; if not, the caller does it.</param>
     /// <exception cref="ArgumentException">A tensor has another dtype.</exception>
-    public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    public static void Write(
+        string path,
+        IReadOnlyDictionary<string, torch.Tensor> tensors,
+        IReadOnlyDictionary<string, string> metadata,
+        bool flush = true)
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        Write(path, tensors.Select(pair => new DeferredTensor(pair.Key, pair.Value.dtype, pair.Value.shape, () => pair.Value)), metadata);
+        Write(
+            path,
+            tensors.Select(pair => new DeferredTensor(pair.Key, pair.Value.dtype, pair.Value.shape, () => pair.Value)),
+            metadata,
+            flush);
     }
 
     /// <summary>Writes tensors to a file one at a time: each is created, written and released.</summary>
     /// <param name="path">File to create.</param>
     /// <param name="tensors">Tensors of dtype float64, float32, float16 or bfloat16.</param>
     /// <param name="metadata">Metadata of the header.</param>
+    /// <param name="flush">Whether the file is flushed to disk; if not, the caller does it.</param>
     /// <exception cref="ArgumentException">A tensor has another dtype, or is created with another dtype or shape than declared.</exception>
-    public static void Write(string path, IEnumerable<DeferredTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    public static void Write(
+        string path, IEnumerable<DeferredTensor> tensors, IReadOnlyDictionary<string, string> metadata, bool flush = true)
     {
         ArgumentNullException.ThrowIfNull(metadata);
 
@@ -43,7 +54,7 @@ public static class SafetensorsWriter
                     WriteData(stream, tensor);
                 }
 
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk: flush);
             }
 
             File.Move(temporary, path, overwrite: true);

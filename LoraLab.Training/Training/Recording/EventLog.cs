@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
+using Microsoft.Win32.SafeHandles;
 
 namespace LoraLab.Training.Training.Recording;
 
@@ -12,6 +13,7 @@ namespace LoraLab.Training.Training.Recording;
 public sealed class EventLog : IDisposable
 {
     private readonly FileStream _file;
+    private readonly SafeFileHandle _handle;
     private readonly TimeProvider _clock;
     private readonly Action<string>? _onAppended;
     private long _last;
@@ -21,6 +23,7 @@ public sealed class EventLog : IDisposable
     {
         _file = new FileStream(
             Path.Combine(attemptFolder, RunFiles.Events), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _handle = _file.SafeFileHandle;
         _clock = clock;
         _onAppended = onAppended;
     }
@@ -46,8 +49,8 @@ public sealed class EventLog : IDisposable
         _onAppended?.Invoke(line);
     }
 
-    /// <summary>Flushes all events to disk.</summary>
-    public void FlushToDisk() => _file.Flush(flushToDisk: true);
+    /// <summary>Flushes all events that were appended before to disk; on any thread, beside appending.</summary>
+    public void FlushToDisk() => RandomAccess.FlushToDisk(_handle);
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();

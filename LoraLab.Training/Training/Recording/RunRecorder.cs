@@ -94,12 +94,11 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         return evaluated;
     }
 
-    /// <summary>Flushes all events to disk, so that no checkpoint survives a power failure without the metrics before it.</summary>
-    public void FlushToDisk()
-    {
-        Flush();
-        events.FlushToDisk();
-    }
+    /// <summary>
+    /// Flushes the events written before to disk, so that no checkpoint survives a power failure without the metrics before it. On any
+    /// thread.
+    /// </summary>
+    public void FlushToDisk() => events.FlushToDisk();
 
     /// <summary>Records that a checkpoint is on disk.</summary>
     public void Checkpoint(int step) => Append(new CheckpointSaved { Step = step });

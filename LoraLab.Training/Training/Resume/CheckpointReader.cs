@@ -12,26 +12,28 @@ namespace LoraLab.Training.Training.Resume;
 public sealed class CheckpointReader : IDisposable
 {
     private readonly SafetensorsFile _tensors;
+    private readonly SafetensorsFile? _frozen;
 
-    internal CheckpointReader(TrainingState state, SafetensorsFile tensors)
+    internal CheckpointReader(TrainingState state, SafetensorsFile tensors, SafetensorsFile? frozen)
     {
         State = state;
-        _tensors = tensors;
+        (_tensors, _frozen) = (tensors, frozen);
     }
 
     /// <summary>The state, without tensors.</summary>
     public TrainingState State { get; }
 
     /// <summary>Reads a tensor into a new CPU tensor.</summary>
-    public torch.Tensor Tensor(string name) => _tensors.ToTensor(name);
+    public torch.Tensor Tensor(string name) => (FileOf(name) ?? _tensors).ToTensor(name);
 
     /// <summary>Restores the adapter of a layer.</summary>
     public Adapter Rebuild(LoraMethod method, LinearLayer layer, AdapterRequest request, JsonObject options) => method.Restore(
-        layer, request, options, State.ExtractedInBranch, name => _tensors.Tensors.ContainsKey(name) ? _tensors.ToTensor(name) : null);
+        layer, request, options, State.ExtractedInBranch, name => FileOf(name)?.ToTensor(name));
 
     /// <summary>Whether a layer has an adapter.</summary>
     public bool HasAdapter(LinearLayer layer) =>
-        _tensors.Tensors.Keys.Any(name => name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
+        _tensors.Tensors.Keys.Concat(_frozen?.Tensors.Keys ?? [])
+            .Any(name => name.StartsWith(layer.Name + ".", StringComparison.Ordinal));
 
     /// <summary>Checks that the checkpoint belongs to a specification.</summary>
     /// <exception cref="RunFailure">It belongs to another one.</exception>
@@ -59,5 +61,12 @@ public sealed class CheckpointReader : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => _tensors.Dispose();
+    public void Dispose()
+    {
+        _tensors.Dispose();
+        _frozen?.Dispose();
+    }
+
+    private SafetensorsFile? FileOf(string name) => _tensors.Tensors.ContainsKey(name) ? _tensors
+        : _frozen?.Tensors.ContainsKey(name) == true ? _frozen : null;
 }

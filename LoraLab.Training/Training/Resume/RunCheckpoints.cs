@@ -6,26 +6,67 @@ using TorchSharp;
 
 namespace LoraLab.Training.Training.Resume;
 
-/// <summary>Writes the checkpoints of an attempt, with the fingerprint of the run so far.</summary>
+/// <summary>
+/// Writes the checkpoints of an attempt, with the fingerprint of the run so far, beside the training: only the copy of the state holds it
+/// up. A checkpoint is recorded when it is on disk; one is written at a time, and its failure ends the run at the next one at the latest.
+/// </summary>
 /// <param name="run">The prepared run.</param>
 /// <param name="fingerprint">Its fingerprint before the first step.</param>
 /// <param name="specSha256">Hash of the specification as validated.</param>
 /// <param name="recorder">Records the checkpoints.</param>
-public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, string specSha256, RunRecorder recorder)
+public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, string specSha256, RunRecorder recorder) : IDisposable
 {
     private readonly CheckpointFolders _folders = new(recorder.Directory, kept: run.Model.Trained is null ? CheckpointFolders.Usual : 1);
+    private Task? _writing;
+    private int _step;
 
-    /// <summary>Writes a checkpoint.</summary>
+    /// <summary>Writes a checkpoint, in the background.</summary>
     /// <param name="progress">The progress; the results of all issued steps must have been read.</param>
     /// <param name="summary">The results so far.</param>
+    /// <exception cref="IOException">It cannot be copied, or the previous one could not be written.</exception>
     public void Save(TrainingProgress progress, RunSummary summary)
     {
-        // Metrics must be on disk before the checkpoint that follows them.
-        recorder.FlushToDisk();
+        Finish();
+        recorder.Flush();
         using IDisposable scope = torch.NewDisposeScope();
-        _folders.Save(State(progress, summary), progress.Tensors());
-        WriteFingerprint(progress, finished: false);
-        recorder.Checkpoint(progress.Step);
+        Action complete = _folders.Stage(State(progress, summary), progress.Tensors(), run.Frozen);
+        RunFingerprint now = Fingerprint.After(fingerprint, run, progress.Consumed, progress.Scaler, finished: false);
+        _step = progress.Step;
+        _writing = Task.Factory.StartNew(
+            () =>
+            {
+                // Metrics must be on disk before the checkpoint that follows them.
+                recorder.FlushToDisk();
+                complete();
+                recorder.Directory.WriteFingerprint(now);
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    /// <summary>Records the last checkpoint if it is on disk by now.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Poll()
+    {
+        if (_writing?.IsCompleted == true)
+        {
+            Finish();
+        }
+    }
+
+    /// <summary>Waits until the last checkpoint is on disk and records it.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Finish()
+    {
+        if (_writing is not Task writing)
+        {
+            return;
+        }
+
+        _writing = null;
+        writing.GetAwaiter().GetResult();
+        recorder.Checkpoint(_step);
     }
 
     /// <summary>Writes the fingerprint of the run so far.</summary>
@@ -33,6 +74,19 @@ public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, 
     /// <param name="finished">Whether all steps are done, so that the factors are final.</param>
     public void WriteFingerprint(TrainingProgress progress, bool finished) => recorder.Directory.WriteFingerprint(
         Fingerprint.After(fingerprint, run, progress.Consumed, progress.Scaler, finished));
+
+    /// <summary>Waits for the last checkpoint of an attempt that failed; its own failure is logged.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Finish();
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            recorder.Log($"the checkpoint of step {_step} could not be written: {problem.Message}");
+        }
+    }
 
     private TrainingState State(TrainingProgress progress, RunSummary summary) => new()
     {

@@ -63,4 +63,13 @@ public sealed record TrainingState
 
     /// <summary>SHA-256 of the tensor file.</summary>
     public string TensorsSha256 { get; init; } = "";
+
+    /// <summary>
+    /// File of the frozen tensors beside the checkpoints, which all of them share; null: there are none, or, in checkpoints of earlier
+    /// versions, they are in the tensor file.
+    /// </summary>
+    public string? FrozenFile { get; init; }
+
+    /// <summary>SHA-256 of that file.</summary>
+    public string? FrozenSha256 { get; init; }
 }

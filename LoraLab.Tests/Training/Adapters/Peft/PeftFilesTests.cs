@@ -78,8 +78,7 @@ public sealed partial class PeftFilesTests
         spec["targetModules"] = "all-linear";
         FinishedRun run = trainer.Run(spec);
         PlainSafetensors file = new(Path.Combine(run.Folder, RunFiles.Adapter, "adapter_model.safetensors"));
-        PlainSafetensors trained =
-            new(Path.Combine(Directory.GetDirectories(Path.Combine(run.Folder, RunFiles.Checkpoints)).Max()!, "state.safetensors"));
+        CheckpointTensors trained = new(Path.Combine(run.Folder, RunFiles.Checkpoints));
 
         List<string> modules =
             [.. trained.Names.Where(name => name.EndsWith(".lora_A", StringComparison.Ordinal)).Select(name => name[..^".lora_A".Length])];
@@ -95,7 +94,7 @@ public sealed partial class PeftFilesTests
         }
     }
 
-    private static (double[,] A, double[,] B) Expected(PlainSafetensors trained, string module)
+    private static (double[,] A, double[,] B) Expected(CheckpointTensors trained, string module)
     {
         double[,] a = trained.Matrix(module + ".lora_A");
         double[,] b = trained.Matrix(module + ".lora_B");
@@ -173,5 +172,19 @@ public sealed partial class PeftFilesTests
                     $"[{i}, {j}]: expected {expected[i, j]:R}, got {actual[i, j]:R}");
             }
         }
+    }
+
+    /// <summary>Tensors of the last checkpoint, of which the frozen ones are in a file beside it.</summary>
+    private sealed class CheckpointTensors(string folder)
+    {
+        private readonly PlainSafetensors[] _files =
+        [
+            new(Path.Combine(Directory.GetDirectories(folder).Max()!, "state.safetensors")),
+            .. Directory.GetFiles(folder, "frozen-*.safetensors").Select(path => new PlainSafetensors(path)),
+        ];
+
+        public IEnumerable<string> Names => _files.SelectMany(file => file.Names);
+
+        public double[,] Matrix(string name) => _files.Single(file => file.Names.Contains(name)).Matrix(name);
     }
 }

@@ -4,12 +4,15 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Training.Adapters;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Recording;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Training.Training.Resume;
 
@@ -62,6 +65,86 @@ public sealed class ResumeTests
         Assert.Equal(4, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
         Assert.Contains("checkpoint step-00000005 is damaged and skipped", Log(folder, 2), StringComparison.Ordinal);
         AssertSame(whole, folder, attempts: 2);
+    }
+
+    [Fact]
+    public void Train_FrozenFactors_AreWrittenOnceAndNotInCheckpoints()
+    {
+        using TestTrainer trainer = new();
+        FinishedRun run = trainer.Run(Spec("lora-xs"));
+        string file = Assert.Single(Directory.GetFiles(Path.Combine(run.Folder, RunFiles.Checkpoints), "frozen-*.safetensors"));
+        PlainSafetensors frozen = new(file);
+
+        Assert.NotEmpty(frozen.Names);
+        Assert.All(frozen.Names, name => Assert.True(
+            name.EndsWith(".lora_A", StringComparison.Ordinal) || name.EndsWith(".lora_B", StringComparison.Ordinal)));
+        Assert.All(Checkpoints(run.Folder), checkpoint =>
+        {
+            PlainSafetensors changing = new(Path.Combine(checkpoint, "state.safetensors"));
+            Assert.NotEmpty(changing.Names);
+            Assert.All(changing.Names, name => Assert.Contains(".lora_R", name, StringComparison.Ordinal));
+        });
+    }
+
+    [Theory]
+    [InlineData("lora-xs")]
+    [InlineData("pissa")]
+    public void Train_CheckpointOfAnEarlierVersionWithItsFrozenFactors_Resumes(string method)
+    {
+        using TestTrainer trainer = new();
+        FinishedRun whole = trainer.Run(Spec(method));
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec(method), AfterStep(3), new LeapingClock()));
+        string frozen = Assert.Single(Directory.GetFiles(Path.Combine(folder, RunFiles.Checkpoints), "frozen-*.safetensors"));
+        foreach (string checkpoint in Checkpoints(folder))
+        {
+            MergeAsBefore(checkpoint, frozen);
+        }
+
+        File.Delete(frozen);
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec(method)));
+
+        Assert.Equal(3, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
+        AssertSame(whole, folder, attempts: 2);
+    }
+
+    [Fact]
+    public void Train_FrozenFactorsDamaged_StartsOverAndSaysSo()
+    {
+        using TestTrainer trainer = new();
+        FinishedRun whole = trainer.Run(Spec("lora-xs"));
+        string folder = trainer.NewFolder();
+        Assert.Null(trainer.Attempt(folder, 1, Spec("lora-xs"), AfterStep(5), new LeapingClock()));
+        Tear(Directory.GetFiles(Path.Combine(folder, RunFiles.Checkpoints), "frozen-*.safetensors").Single(), cutOff: false);
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec("lora-xs")));
+
+        Assert.Contains("is damaged and skipped: frozen-", Log(folder, 2), StringComparison.Ordinal);
+        AssertSame(whole, folder, attempts: 2);
+    }
+
+    [Fact]
+    public void Train_OutOfMemoryInAGradient_LosesNoStep()
+    {
+        using TestTrainer trainer = new();
+        FinishedRun whole = trainer.Run(Spec("lora"));
+        string folder = trainer.NewFolder();
+        using (OpenRun run = new(trainer, folder, Spec("lora")))
+        {
+            Exception? ended = run.Run((_, step) =>
+            {
+                if (step == 6)
+                {
+                    throw new System.Runtime.InteropServices.ExternalException("CUDA out of memory. Tried to allocate 2.00 GiB.");
+                }
+            });
+            Assert.Contains("out of memory", ended?.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(folder, 2, Spec("lora")));
+
+        Assert.Equal(5, FinishedRun.Read(folder, 2).Prepared.ResumedFrom);
+        Assert.Equal(whole.ResultBytes(), FinishedRun.Read(folder, 2).ResultBytes());
     }
 
     [Fact]
@@ -176,6 +259,31 @@ public sealed class ResumeTests
 
     private static string Log(string folder, int attempt) =>
         File.ReadAllText(Path.Combine(folder, RunFiles.Attempt(attempt), RunFiles.Log));
+
+    // Checkpoints of earlier versions have one file of tensors, whose hash is in the state.
+    private static void MergeAsBefore(string checkpoint, string frozenFile)
+    {
+        string path = Path.Combine(checkpoint, "state.safetensors");
+        Dictionary<string, Tensor> tensors = [];
+        foreach (string file in (string[])[path, frozenFile])
+        {
+            using SafetensorsFile opened = SafetensorsFile.Open(file);
+            foreach (string name in opened.Tensors.Keys)
+            {
+                tensors.Add(name, opened.ToTensor(name));
+            }
+        }
+
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        string state = Path.Combine(checkpoint, "state.json");
+        JsonObject json = JsonNode.Parse(File.ReadAllText(state))!.AsObject();
+        Assert.NotNull(json["frozenFile"]);
+        json.Remove("frozenFile");
+        json.Remove("frozenSha256");
+        json["tensorsSha256"] = Sha256Hash.OfFile(path);
+        File.WriteAllText(state, json.ToJsonString());
+        tensors.Values.ToList().ForEach(tensor => tensor.Dispose());
+    }
 
     private static void Tear(string path, bool cutOff)
     {
