@@ -39,6 +39,19 @@ public static class EndMessages
         _ => $"The worker process was lost: {CheckLog}.",
     };
 
+    /// <summary>The error of a run whose device ran out of memory because other programs took it.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="takenMb">What they took during the run, MiB.</param>
+    public static string OutOfMemoryBesideOthers(string device, double takenMb) =>
+        $"The device ran out of memory because other programs took {NumberFormat.Mebibytes(takenMb)} of {device} during the run: stop "
+            + "them, then resume the run, which continues from its last checkpoint.";
+
+    /// <summary>The error of a run whose GPU stopped working: it fell off the bus, a kernel crashed, or the driver reset it.</summary>
+    /// <param name="detail">What the driver reported, without a period.</param>
+    public static string DeviceLost(string detail) =>
+        $"The GPU stopped working ({detail}): resume the run to continue from its last checkpoint, and if that happens again, check the "
+            + "card's temperature, power supply and driver, and restart the machine.";
+
     /// <summary>The error of a run that diverged.</summary>
     /// <param name="observed">Quantity, value and step, without a period.</param>
     public static string Diverged(string observed) => $"{observed}: {Stabilize}.";
@@ -84,7 +97,8 @@ public static class EndMessages
         EndReason.BudgetExceeded =>
             "The run needs more memory than its budget allows. It ended before training, so only the loading time was lost.",
         EndReason.DiskFull => "There was no space left on the disk for results or checkpoints. Everything written before is intact.",
-        EndReason.WorkerLost => "The worker process exited without reporting why. The end of its log is the best clue.",
+        EndReason.WorkerLost => "The worker process, or the device that it used, failed. What the worker reported before is the best clue: "
+            + "the error, if it names a cause, or else the end of its log.",
         EndReason.Pruned => "A rule of its sweep stopped it early.",
         _ => run.State switch
         {

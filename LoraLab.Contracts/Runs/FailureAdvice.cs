@@ -12,10 +12,12 @@ public static class FailureAdvice
     /// <param name="reason">Why the run failed.</param>
     /// <param name="spec">The effective specification.</param>
     /// <param name="passTokens">Tokens of its largest pass; null: passes cannot be smaller.</param>
-    public static IReadOnlyList<RunSuggestion> For(EndReason reason, RunSpec spec, int? passTokens) => reason switch
+    /// <param name="halfPrecision">The precision of half the memory that its device has.</param>
+    public static IReadOnlyList<RunSuggestion> For(
+        EndReason reason, RunSpec spec, int? passTokens, Precision halfPrecision = Precision.Bf16) => reason switch
     {
         EndReason.Diverged => [.. ForDivergence(spec)],
-        EndReason.OutOfMemory => [.. ForOutOfMemory(spec, passTokens)],
+        EndReason.OutOfMemory => [.. ForOutOfMemory(spec, passTokens, halfPrecision)],
         _ => [],
     };
 
@@ -44,7 +46,7 @@ public static class FailureAdvice
         }
     }
 
-    private static IEnumerable<RunSuggestion> ForOutOfMemory(RunSpec spec, int? passTokens)
+    private static IEnumerable<RunSuggestion> ForOutOfMemory(RunSpec spec, int? passTokens, Precision halfPrecision)
     {
         if (passTokens / 2 is int half and >= MinPackTokens)
         {
@@ -53,7 +55,8 @@ public static class FailureAdvice
 
         if (spec.Precision == Precision.Fp32)
         {
-            yield return new("precision bf16", new() { ["precision"] = "bf16" });
+            string other = halfPrecision == Precision.Fp16 ? "fp16" : "bf16";
+            yield return new($"precision {other}", new() { ["precision"] = other });
         }
 
         if (spec.Rank > 1 && spec.RankPattern is null)

@@ -51,12 +51,14 @@ public sealed record MemoryEstimate
     /// <summary>Indices and weights of every pass of the run.</summary>
     public double IndicesMb { get; init; }
 
-    /// <summary>On the CPU, the process itself: runtime, libraries, data; on a GPU, the CUDA context.</summary>
+    /// <summary>
+    /// On the CPU, the process itself: runtime, libraries, data; on a GPU, the CUDA context, which a run measures and an estimate assumes.
+    /// </summary>
     public double ProcessMb { get; init; }
 
     /// <summary>
-    /// On the CPU, memory held besides live tensors by the C heap, the tensor library's kernels for each pass size, and the runtime: the
-    /// only component that is measured rather than counted.
+    /// Memory held besides live tensors. On the CPU by the C heap, the tensor library's kernels for each pass size, and the runtime: the
+    /// only component that is measured rather than counted. On a GPU by the tensor library's pool: an assumed share of the activations.
     /// </summary>
     public double AllocatorMb { get; init; }
 

@@ -201,8 +201,16 @@ public sealed record RunEnvironment
     /// <summary>Chosen rows that <c>tooLong: truncate</c> shortened; null: another setting.</summary>
     public RowCounts? TruncatedRows { get; init; }
 
-    /// <summary>Source of the memory figure, for example <c>peak resident set</c>.</summary>
+    /// <summary>
+    /// Source of the memory figure, for example <c>peak resident set</c>; "with pool": with all that the process took on the GPU before.
+    /// </summary>
     public string MemorySource { get; init; } = "";
+
+    /// <summary>
+    /// Memory held once the model is loaded and the adapters are initialized, MiB; null: not measured. On a GPU, it includes what loading
+    /// and decompositions have freed, which the tensor library keeps, so that a peak no higher than this says nothing about the steps.
+    /// </summary>
+    public double? LoadMemoryMb { get; init; }
 
     /// <summary>
     /// Peak memory of the probe, MiB: the gradient of the window that needs the most memory, computed before the first step and discarded;

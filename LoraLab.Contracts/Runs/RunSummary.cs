@@ -49,7 +49,10 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
     /// <summary>Time to calibrate the method on rows before training; null: it does not.</summary>
     public double? PreparingSeconds { get; init; }
 
-    /// <summary>Peak memory during <c>trainSeconds</c>; its source is in the attempt's environment.</summary>
+    /// <summary>
+    /// Peak memory during <c>trainSeconds</c>; its source is in the attempt's environment. On a GPU, it includes the CUDA context and what
+    /// loading, decompositions and evaluations have freed, because the tensor library keeps it (a source "with pool").
+    /// </summary>
     public double? PeakMemoryMb { get; init; }
 
     /// <summary>

@@ -23,6 +23,7 @@ internal static class DoctorCommand
     private static int Run(TrainingConfiguration configuration)
     {
         List<string> problems = [.. configuration.Warnings];
+        bool notWell = true;
         Line("LoraLab", Versions.LoraLab);
         Line(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})");
         Line("home", configuration.Home);
@@ -37,7 +38,13 @@ internal static class DoctorCommand
         {
             Line("libtorch", $"{torch.__version__} through TorchSharp {Versions.TorchSharp}");
             Line("threads", $"{torch.get_num_threads()} of {ControlGroup.Read().Threads(Environment.ProcessorCount)}");
-            Line("auto device", DeviceChoice.Resolve("auto").ToString());
+            string? missingGpu = DeviceChoice.MissingGpu();
+            notWell = missingGpu is not null;
+            Line("auto device", notWell ? "cpu" : DeviceChoice.Resolve("auto").ToString());
+            if (missingGpu is not null)
+            {
+                problems.Add(missingGpu);
+            }
         }
 
         foreach (DeviceEntry device in Devices.List())
@@ -45,20 +52,28 @@ internal static class DoctorCommand
             Line(device.Id, $"{device.Name}, {NumberFormat.Memory(device.TotalMemoryMb)}{Readings(device)}");
         }
 
-        using (Nvml? nvml = Nvml.TryOpen())
+        Nvml? nvml = Gpus.OfThisProcess.Nvml;
+        Line("NVIDIA driver", nvml is null ? Nvml.UnavailableMessage : nvml.DriverVersion ?? "unknown version");
+        if (Gpus.OfThisProcess.CudaVersion is Version cuda)
         {
-            Line("NVIDIA driver", nvml is null ? Nvml.UnavailableMessage : nvml.DriverVersion ?? "unknown version");
-            problems.AddRange(GpuProblems(nvml));
+            Line("CUDA driver", $"supports CUDA {cuda}");
         }
 
+        problems.AddRange(GpuProblems(nvml).Except(problems));
         foreach (string message in problems)
         {
             AnsiConsole.MarkupLineInterpolated($"[red]problem[/]  {message}");
         }
 
-        AnsiConsole.WriteLine(problems.Count == 0 ? "No problems found." : $"{NumberFormat.Count(problems.Count, "problem")} found.");
-        return TorchRuntime.LoadProblem() is null ? ExitCodes.Success : ExitCodes.Failure;
+        AnsiConsole.WriteLine(Verdict(problems.Count, notWell));
+        return notWell ? ExitCodes.Failure : ExitCodes.Success;
     }
+
+    /// <summary>The last line of the report.</summary>
+    /// <param name="problems">Number of problems.</param>
+    /// <param name="notWell">Whether runs cannot work as they should: not at all, or not on the GPU that this build is for.</param>
+    internal static string Verdict(int problems, bool notWell) => problems == 0 ? "No problems found."
+        : $"{(notWell ? "Not well: " : "")}{NumberFormat.Count(problems, "problem")} found.";
 
     private static IEnumerable<string> GpuProblems(Nvml? nvml)
     {

@@ -101,7 +101,7 @@ internal static class EstimateCommand
         Row("adapters", estimate.AdaptersMb, "factors in fp32");
         Row("optimizer", estimate.OptimizerMb, "gradients and both AdamW moments");
         Row("indices", estimate.IndicesMb, "token indices of all passes");
-        Row("process", estimate.ProcessMb, estimate.Device == "cpu" ? "runtime, libraries, data" : "CUDA context");
+        Row("process", estimate.ProcessMb, estimate.Device == "cpu" ? "runtime, libraries, data" : "CUDA context, assumed");
         Row(
             "activations",
             estimate.ActivationsMb,
@@ -114,7 +114,10 @@ internal static class EstimateCommand
             Row("calibration", estimate.CalibrationMb, "before training, without optimizer and passes");
         }
 
-        Row("allocator", estimate.AllocatorMb, "heap fragmentation, compiled kernels, garbage");
+        Row(
+            "allocator",
+            estimate.AllocatorMb,
+            estimate.Device == "cpu" ? "heap fragmentation, compiled kernels, garbage" : "slack of the pool of GPU memory");
         table.AddEmptyRow();
         Row("training steps", estimate.TrainingMb, "peakMemoryMb of the run");
         Row(

@@ -53,13 +53,18 @@ public static class DeviceChoice
         }
 
         TorchRuntime.EnsureLoaded();
+        int index = CudaIndex(device, Lane);
+        if (Backend == Cuda && device != "cpu")
+        {
+            Gpus.OfThisProcess.BeforeUse(index);
+        }
+
         if (device == "cpu" || (device == "auto" && !HasCuda()))
         {
             return torch.CPU;
         }
 
         int count = HasCuda() ? torch.cuda.device_count() : 0;
-        int index = CudaIndex(device, Lane);
         if (index < 0 || index >= count)
         {
             throw RunFailure.BadData(NotAvailableMessage(device, count), Field);
@@ -68,6 +73,18 @@ public static class DeviceChoice
         CudaMath.DisableReducedPrecision();
         return new torch.Device(DeviceType.CUDA, index);
     }
+
+    /// <summary>
+    /// Why <c>auto</c> is the CPU although this build is for GPUs; null: it is not, or the build is for the CPU. Loads libtorch.
+    /// </summary>
+    public static string? MissingGpu() => MissingGpu(Backend, HasCuda, () => CudaDriver.Advice(CudaDriver.Installed())
+        ?? CudaDriver.CudaProblem(Gpus.OfThisProcess.CudaVersion));
+
+    /// <summary>The same for a build with <paramref name="backend"/>.</summary>
+    internal static string? MissingGpu(string backend, Func<bool> hasCuda, Func<string?> driverProblem) => backend != Cuda || hasCuda()
+        ? null
+        : "This build is for NVIDIA GPUs, but device auto is the CPU because CUDA finds no usable GPU: "
+            + (driverProblem() ?? "check that nvidia-smi lists the GPU, and that CUDA_VISIBLE_DEVICES does not hide it.");
 
     /// <summary>Name of a device in documents.</summary>
     public static string NameOf(torch.Device device) => NameOf(device, Lane);
@@ -89,6 +106,7 @@ public static class DeviceChoice
         if (count == 0)
         {
             return CudaDriver.Advice(CudaDriver.Installed())
+                ?? CudaDriver.CudaProblem(Gpus.OfThisProcess.CudaVersion)
                 ?? $"device '{device}' is not available: no CUDA device was found; check the driver with the doctor command, or use cpu.";
         }
 

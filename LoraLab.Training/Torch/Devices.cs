@@ -10,9 +10,6 @@ public static class Devices
 {
     private const double Mebibyte = 1024 * 1024;
 
-    // Kept for the lifetime of the process: initializing the library for every query can take a second on an idle GPU.
-    private static readonly Lazy<Nvml?> _driver = new(Nvml.TryOpen);
-
     /// <summary>The CPU, and the GPUs if this build supports them.</summary>
     public static IReadOnlyList<DeviceEntry> List()
     {
@@ -30,16 +27,28 @@ public static class Devices
                 UsedMemoryMb = limit is null ? UsedSystemMemoryMb() : group.MemoryUsedBytes / Mebibyte,
             },
         ];
-        if (DeviceChoice.Backend == "cuda" && _driver.Value is Nvml nvml)
+        if (DeviceChoice.Backend == "cuda")
         {
-            devices.AddRange(Gpus(VisibleGpus.Of(nvml)));
+            devices.AddRange(Visible(Gpus.OfThisProcess));
         }
 
         return devices;
     }
 
+    /// <summary>The visible GPUs; without the management library, as the CUDA driver describes them.</summary>
+    internal static IEnumerable<DeviceEntry> Visible(Gpus gpus) =>
+        gpus.Nvml is Nvml nvml && VisibleGpus.Of(nvml) is { Count: > 0 } visible
+            ? Entries(visible)
+            : Enumerable.Range(0, gpus.CudaCount).Select(index => (index, Gpu: gpus.Describe(index))).Select(found => new DeviceEntry
+            {
+                Id = DeviceChoice.NameOf(found.index),
+                Name = found.Gpu.Name ?? "NVIDIA GPU",
+                TotalMemoryMb = (found.Gpu.TotalBytes ?? 0) / Mebibyte,
+                ComputeCapability = found.Gpu.Capability is (int major, int minor) ? $"{major}.{minor}" : null,
+            });
+
     /// <summary>GPUs, in CUDA's numbering, as entries of the API.</summary>
-    internal static IEnumerable<DeviceEntry> Gpus(IEnumerable<NvmlDevice> visible) => visible.Select((gpu, i) => new DeviceEntry
+    internal static IEnumerable<DeviceEntry> Entries(IEnumerable<NvmlDevice> visible) => visible.Select((gpu, i) => new DeviceEntry
     {
         Id = DeviceChoice.NameOf(i),
         Name = gpu.Name,
@@ -54,12 +63,28 @@ public static class Devices
     /// <summary>Product name of a device, or null if it does not exist.</summary>
     public static string? Name(string id) => List().FirstOrDefault(device => device.Id == id)?.Name;
 
-    /// <summary>Total memory of a device, bytes; 0 if unknown.</summary>
-    public static double TotalMemoryBytes(torch.Device device)
+    /// <summary>Total memory of a device, bytes; null if unknown.</summary>
+    public static double? TotalMemoryBytes(torch.Device device)
     {
-        string id = DeviceChoice.NameOf(device);
-        return (List().FirstOrDefault(entry => entry.Id == id)?.TotalMemoryMb ?? 0) * Mebibyte;
+        if (device.type == DeviceType.CUDA)
+        {
+            return Gpus.OfThisProcess.Describe(device.index).TotalBytes;
+        }
+
+        return List()[0].TotalMemoryMb is > 0 and double mebibytes ? mebibytes * Mebibyte : null;
     }
+
+    /// <summary>A warning if the memory of a GPU is unknown, so that nothing limits or measures it; else null.</summary>
+    public static string? UnknownMemoryWarning(torch.Device device) =>
+        device.type != DeviceType.CUDA
+            ? null
+            : UnknownMemoryWarning(Gpus.OfThisProcess.Describe(device.index), DeviceChoice.NameOf(device));
+
+    /// <summary>The same for a GPU with its name in documents.</summary>
+    internal static string? UnknownMemoryWarning(GpuDescription gpu, string name) => gpu.TotalBytes is not null
+        ? null
+        : $"The memory of {name} is unknown (neither the CUDA driver nor NVIDIA's management library reports it): "
+            + "it limits neither passes nor the run; set memoryBudgetMb, or packTokens if the run ends out of memory.";
 
     private static string CpuName(ControlGroup group)
     {

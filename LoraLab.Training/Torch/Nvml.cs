@@ -52,7 +52,7 @@ public sealed class Nvml : IDisposable
         {
             if (_functions.Handle(i) is nint handle)
             {
-                (ulong total, ulong used) = _functions.Memory(handle) ?? default;
+                (ulong total, _, ulong used) = _functions.Memory(handle) ?? default;
                 (int major, int minor) = _functions.Capability(handle) ?? default;
                 devices.Add(new NvmlDevice((int)i, _functions.Name(handle) ?? "NVIDIA GPU", total, used, major, minor)
                 {
@@ -70,12 +70,22 @@ public sealed class Nvml : IDisposable
     /// <summary>Bytes in use on a GPU by all processes; null if unknown.</summary>
     public ulong? UsedBytes(int index) => _functions.Handle((uint)index) is nint handle ? _functions.Memory(handle)?.Used : null;
 
+    /// <summary>Bytes of a GPU that no process uses; null if unknown.</summary>
+    public ulong? FreeBytes(int index) => _functions.Handle((uint)index) is nint handle ? _functions.Memory(handle)?.Free : null;
+
     /// <summary>
     /// Bytes in use on a GPU by one process; null if the driver does not report it (GeForce cards on Windows) or does not list the
     /// process under this id (some containers).
     /// </summary>
     public ulong? ProcessBytes(int index, int processId) =>
         _functions.Handle((uint)index) is nint handle ? _functions.ProcessBytes(handle, (uint)processId) : null;
+
+    /// <summary>
+    /// Ids of the processes that compute on a GPU and whose memory the driver reports; empty where it reports none: on Windows, every
+    /// program with a window is listed.
+    /// </summary>
+    public IReadOnlyList<int> Processes(int index) =>
+        _functions.Handle((uint)index) is nint handle ? _functions.ProcessIds(handle) ?? [] : [];
 
     /// <inheritdoc />
     public void Dispose()

@@ -45,11 +45,11 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
 
     public string? Uuid(nint handle) => TextOf("nvmlDeviceGetUUID", handle);
 
-    public (ulong Total, ulong Used)? Memory(nint handle)
+    public (ulong Total, ulong Free, ulong Used)? Memory(nint handle)
     {
         MemoryInfo memory = default;
         var function = (delegate* unmanaged<nint, MemoryInfo*, int>)find("nvmlDeviceGetMemoryInfo");
-        return function != null && function(handle, &memory) == Success ? (memory.Total, memory.Used) : null;
+        return function != null && function(handle, &memory) == Success ? (memory.Total, memory.Free, memory.Used) : null;
     }
 
     public (int Major, int Minor)? Capability(nint handle)
@@ -84,7 +84,14 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
     }
 
     /// <summary>Bytes used by a process; null if the process is not listed or its memory is not available (WDDM on Windows).</summary>
-    public ulong? ProcessBytes(nint handle, uint processId)
+    public ulong? ProcessBytes(nint handle, uint processId) => List(handle) is ProcessInfo[] listed ? Sum(listed, processId) : null;
+
+    /// <summary>Ids of the processes whose memory is available; null if the processes cannot be listed.</summary>
+    public IReadOnlyList<int>? ProcessIds(nint handle) => List(handle) is ProcessInfo[] listed
+        ? [.. listed.Where(process => process.UsedBytes != NotAvailable).Select(process => (int)process.Id).Distinct()]
+        : null;
+
+    private ProcessInfo[]? List(nint handle)
     {
         nint address = find("nvmlDeviceGetComputeRunningProcesses_v3");
         address = address == 0 ? find("nvmlDeviceGetComputeRunningProcesses_v2") : address;
@@ -107,7 +114,7 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
 
             if (result != InsufficientSize)
             {
-                return result == Success ? Sum(processes.AsSpan(0, (int)Math.Min(count, capacity)), processId) : null;
+                return result == Success ? processes[..(int)Math.Min(count, capacity)] : null;
             }
         }
 

@@ -17,6 +17,7 @@ internal static class OutOfMemory
         "cannot allocate memory", // ENOMEM
         "bad_alloc", "bad allocation", // C++
         "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
+        "CUBLAS_STATUS_NOT_INITIALIZED", // no memory for cuBLAS's own context
     ];
 
     /// <summary>Whether an exception or one of its inner exceptions is an out-of-memory error.</summary>

@@ -8,34 +8,32 @@ namespace LoraLab.Training.Torch;
 /// Peak memory over the measured intervals of a run (training steps, not loading or evaluation).
 /// On the CPU under Linux it is the kernel's high-water mark of the resident set, reset at the start of each interval;
 /// elsewhere it is sampled at the end of each step. On a GPU it is the driver's figure for this process or, if the driver reports none
-/// (GeForce cards on Windows, some containers), the memory in use on the whole device minus the memory in use before the run.
+/// (GeForce cards on Windows, some containers), the memory in use on the whole device minus the memory in use before this process touched
+/// it. Both include the CUDA context and the pool in which libtorch keeps all memory that loading, decompositions, calibration and
+/// evaluations have freed, which TorchSharp can neither measure nor empty.
 /// </summary>
-public sealed class PeakMemory : IDisposable
+public sealed class PeakMemory
 {
     private const double Mebibyte = 1024 * 1024;
     private readonly torch.Device _device;
-    private readonly Nvml? _nvml;
-    private readonly int? _gpu;
-    private readonly double _usedBeforeMb;
+    private readonly Gpus _gpus;
     private readonly bool _hasHighWaterMark;
-    private bool? _perProcess;
     private double? _peakMb;
     private bool _measuring;
 
-    /// <summary>A meter for a device; on a GPU, create it before the device is first used.</summary>
+    /// <summary>A meter for a device.</summary>
     public PeakMemory(torch.Device device)
-        : this(device, device.type == DeviceType.CUDA ? Nvml.TryOpen() : null)
+        : this(device, Gpus.OfThisProcess)
     {
     }
 
-    /// <summary>A meter that uses the given library and disposes it.</summary>
-    internal PeakMemory(torch.Device device, Nvml? nvml)
+    /// <summary>A meter that reads the memory of a GPU from <paramref name="gpus"/>.</summary>
+    internal PeakMemory(torch.Device device, Gpus gpus)
     {
-        (_device, _nvml) = (device, nvml);
+        (_device, _gpus) = (device, gpus);
         if (device.type == DeviceType.CUDA)
         {
-            _gpu = VisibleGpus.At(nvml, device.index)?.Index;
-            _usedBeforeMb = DeviceUsedMb() ?? 0;
+            gpus.BeforeUse(device.index);
         }
         else
         {
@@ -47,13 +45,16 @@ public sealed class PeakMemory : IDisposable
     /// Source of the figure. On a GPU, read it after the model has been loaded: the driver lists a process from its first use.
     /// </summary>
     public string Source => _device.type == DeviceType.CUDA
-        ? _nvml is null ? "not measured (no NVIDIA driver library)"
-            : _gpu is null ? "not measured (the NVIDIA driver library does not know this device)"
-            : IsPerProcess() ? "process (NVML)" : "device difference (NVML)"
+        ? _gpus.Nvml is null ? "not measured (no NVIDIA driver library)"
+            : _gpus.UsedMb(_device.index) is null ? "not measured (the NVIDIA driver library does not know this device)"
+            : _gpus.IsPerProcess(_device.index) ? "process with pool (NVML)" : "device difference with pool (NVML)"
         : _hasHighWaterMark ? "peak resident set" : "resident set at the end of each step";
 
     /// <summary>Peak so far, MiB; null before the first interval or if it cannot be measured.</summary>
     public double? PeakMb => _peakMb;
+
+    /// <summary>Memory in use now, MiB; null if it cannot be measured.</summary>
+    public double? NowMb => UsedMb();
 
     /// <summary>Includes the peak of an earlier attempt of the same run.</summary>
     public void Include(double? peakMb) => Count(peakMb);
@@ -115,9 +116,6 @@ public sealed class PeakMemory : IDisposable
     /// <summary>Ends it and returns its peak, MiB; without a high-water mark, the memory in use now.</summary>
     public double? EndUncounted() => _hasHighWaterMark ? ReadStatus("VmHWM:") : UsedMb();
 
-    /// <inheritdoc />
-    public void Dispose() => _nvml?.Dispose();
-
     private void Count(double? usedMb)
     {
         if (usedMb is double value && !(value <= _peakMb))
@@ -126,16 +124,7 @@ public sealed class PeakMemory : IDisposable
         }
     }
 
-    private double? UsedMb() => _device.type == DeviceType.CUDA ? GpuMb() : ResidentMb();
-
-    private double? GpuMb() => IsPerProcess() ? ProcessMb() : DeviceUsedMb() - _usedBeforeMb;
-
-    // Decided once: a figure must not change its meaning during a run.
-    private bool IsPerProcess() => _perProcess ??= ProcessMb() is not null;
-
-    private double? ProcessMb() => _gpu is int gpu ? _nvml?.ProcessBytes(gpu, Environment.ProcessId) / Mebibyte : null;
-
-    private double? DeviceUsedMb() => _gpu is int gpu ? _nvml?.UsedBytes(gpu) / Mebibyte : null;
+    private double? UsedMb() => _device.type == DeviceType.CUDA ? _gpus.OwnMb(_device.index) : ResidentMb();
 
     private double? ResidentMb()
     {

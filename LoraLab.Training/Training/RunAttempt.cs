@@ -14,6 +14,7 @@ using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Memory;
 using LoraLab.Training.Training.Recording;
 using LoraLab.Training.Training.Resume;
+using TorchSharp;
 
 namespace LoraLab.Training.Training;
 
@@ -24,12 +25,19 @@ namespace LoraLab.Training.Training;
 /// <param name="stop">Signals the run to stop.</param>
 public sealed class RunAttempt(SpecValidator validator, RunPreparation preparation, RunRecorder recorder, StopSignal stop)
 {
+    /// <summary>More than desktop programs come and go with, MiB.</summary>
+    private const double MuchMb = 128;
+
     private readonly SummaryBuilder _summary = new();
 
     // What is known when the attempt ends, for the advice.
     private IReadOnlyList<string> _fileWarnings = [];
+    private readonly List<string> _deviceWarnings = [];
+    private torch.Device? _gpu;
     private RunSpec? _spec;
     private int? _largestPass;
+
+    private Precision HalfPrecision => _gpu is torch.Device device ? PrecisionRule.Half(device) : Precision.Bf16;
 
     /// <summary>
     /// Executes the attempt; returns the end reason, or null if it was abandoned. Every failure is an exception and becomes the end of the
@@ -87,9 +95,15 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         using RunData data = preparation.Read(used);
         using IDisposable? lease = StoredRevisions.Lease(data.Model.Folder);
         bool trainsWeights = LoraMethods.Find(used.Method)?.TrainsWeights == true;
-        MemoryBudgetCheck? budgetCheck =
-            used.MemoryBudgetMb is null && !trainsWeights ? null : new(new MemoryForecast(used, data));
+        torch.Device device = DeviceChoice.Resolve(used.Device);
+        DeviceTrial.Require(device);
+        bool gpu = device.type == DeviceType.CUDA;
+        _gpu = gpu ? device : null;
+        MemoryForecast? forecast = used.MemoryBudgetMb is null && !trainsWeights && !gpu ? null : new(used, data);
+        MemoryBudgetCheck? budgetCheck = forecast is null ? null : new(forecast);
         budgetCheck?.RequireEstimate();
+        FreeMemoryCheck? free = gpu ? new(Gpus.OfThisProcess, device.index, DeviceChoice.NameOf(device), Thread.Sleep) : null;
+        AddWarnings(free?.Others, free?.RequireBeforeLoad(forecast!.Estimate.TotalMb));
         if (trainsWeights)
         {
             RunDisk.Require(recorder.Directory, data, checkpoint is not null);
@@ -105,11 +119,13 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         _summary.Resume(checkpoint?.State.Summary, run);
         using TrainingProgress progress = new(run, checkpoint);
         using TrainingEngine engine = new(run);
-        TrainingReport report = new(run, recorder, _summary);
-        RunCheckpoints checkpoints = new(run, fingerprint, specSha256, recorder);
+        TrainingReport report = new(run, recorder, _summary, free);
+        using RunCheckpoints checkpoints = new(run, fingerprint, specSha256, recorder);
         _largestPass = engine.LargestPass;
+        double? loadedMb = run.Memory.NowMb;
         double? probedMb = new MemoryProbe(run, engine, progress).Run(budgetCheck, stop.Token);
-        RecordPrepared(run, checkpoint?.State, probedMb);
+        AddWarnings(free?.RequireAfterProbe(forecast!.After(probedMb)));
+        RecordPrepared(run, checkpoint?.State, loadedMb, probedMb);
         checkpoints.WriteFingerprint(progress, finished: false);
         recorder.Directory.WriteEvaluationRows(run.Data.EvaluationRows());
 
@@ -150,13 +166,15 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         };
     }
 
-    private void RecordPrepared(PreparedRun run, TrainingState? resumedFrom, double? probedMb)
+    private void AddWarnings(params IEnumerable<string?> warnings) => _deviceWarnings.AddRange(warnings.OfType<string>());
+
+    private void RecordPrepared(PreparedRun run, TrainingState? resumedFrom, double? loadedMb, double? probedMb)
     {
         recorder.Prepared(new RunPrepared
         {
             Spec = run.Spec,
             Task = run.Data.Task.Id,
-            Environment = run.Environment with { ProbeMemoryMb = probedMb },
+            Environment = run.Environment with { LoadMemoryMb = loadedMb, ProbeMemoryMb = probedMb },
             TotalSteps = run.Schedule.TotalSteps,
             ResumedFrom = resumedFrom?.Step ?? 0,
             Summary = resumedFrom?.Summary,
@@ -164,7 +182,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
             TotalParameters = run.TotalParameters,
             LoadSeconds = run.LoadSeconds,
             PreparingSeconds = run.PreparingSeconds,
-            Warnings = [.. _fileWarnings, .. run.Warnings],
+            Warnings = [.. _fileWarnings, .. run.Warnings, .. _deviceWarnings],
         });
         recorder.Log($"{run.Spec.Method} on {run.Environment.Device} in {run.Spec.Precision.ToString().ToLowerInvariant()}, {Passes(run)}, "
             + $"{NumberFormat.Count(run.TrainableParameters)} of {NumberFormat.Count(run.TotalParameters)} parameters trainable, "
@@ -183,7 +201,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
                 $"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were cached by earlier runs");
         }
 
-        Warn(run.Warnings);
+        Warn([.. run.Warnings, .. _deviceWarnings]);
     }
 
     private void Warn(IReadOnlyList<string> warnings)
@@ -198,10 +216,18 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
     {
         { Reason: EndReason.BadData } when _fileWarnings.Count > 0 =>
             end with { Message = $"{end.Message} {string.Join(' ', _fileWarnings)}" },
+        { Reason: EndReason.OutOfMemory, Message: EndMessages.OutOfMemory } when TakenByOthers() is string cause =>
+            end with { Message = cause },
         { Reason: EndReason reason, Suggestions.Count: 0 } when _spec is not null =>
-            end with { Suggestions = [.. FailureAdvice.For(reason, _spec, _largestPass).Where(Applies)] },
+            end with { Suggestions = [.. FailureAdvice.For(reason, _spec, _largestPass, HalfPrecision).Where(Applies)] },
         _ => end,
     };
+
+    /// <summary>The end of a run out of memory that other programs took; null: they did not, or the driver does not say.</summary>
+    private string? TakenByOthers() => _gpu is torch.Device device
+        && Gpus.OfThisProcess.TakenByOthersMb(device.index) is > MuchMb and double taken
+            ? EndMessages.OutOfMemoryBesideOthers(DeviceChoice.NameOf(device), taken)
+            : null;
 
     private bool Applies(RunSuggestion suggestion) =>
         LoraMethods.Find(_spec!.Method)?.Descriptor.UnusedFields.Any(suggestion.Changes.ContainsKey) != true;

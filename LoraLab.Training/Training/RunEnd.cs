@@ -31,6 +31,9 @@ public sealed record RunEnd(EndReason? Reason, string? Message = null)
             case Exception e when OutOfMemory.Is(e):
                 log(e.ToString());
                 return new(EndReason.OutOfMemory, EndMessages.OutOfMemory);
+            case Exception e when CudaError.From(e, CudaDriver.Known()) is RunFailure failure:
+                log(e.ToString());
+                return new(failure.Reason, failure.Message);
             default:
                 return null;
         }

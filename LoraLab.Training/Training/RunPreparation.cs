@@ -107,8 +107,12 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Decompositions = decompositions,
                 Warnings =
                 [
-                    .. new[] { load.Warning, decompositions.Problem, calibration?.Problem, PrecisionRule.Warning(precision, device) }
-                        .OfType<string>(),
+                    .. new[]
+                    {
+                        load.Warning, decompositions.Problem, calibration?.Problem,
+                        PrecisionRule.Warning(spec.Precision, precision, device), CudaMath.Warning(precision, device),
+                        Devices.UnknownMemoryWarning(device), spec.Device == "auto" ? DeviceChoice.MissingGpu() : null,
+                    }.OfType<string>(),
                     .. data.Warnings,
                 ],
                 LoadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds - (calibration?.Seconds ?? 0),
@@ -269,10 +273,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             },
         };
 
-    /// <summary>Returns the memory available to a run, bytes: that of the device, or the memory budget if it is smaller.</summary>
-    internal static double MemoryBytes(torch.Device device, RunSpec spec)
-    {
-        double total = Devices.TotalMemoryBytes(device);
-        return spec.MemoryBudgetMb is int budget ? Math.Min(total, budget * 1024.0 * 1024.0) : total;
-    }
+    /// <summary>
+    /// Returns the memory available to a run, bytes: that of the device, or the memory budget if it is smaller; infinite if neither is
+    /// known.
+    /// </summary>
+    internal static double MemoryBytes(torch.Device device, RunSpec spec) => Math.Min(
+        Devices.TotalMemoryBytes(device) ?? double.PositiveInfinity, spec.MemoryBudgetMb * 1024.0 * 1024.0 ?? double.PositiveInfinity);
 }

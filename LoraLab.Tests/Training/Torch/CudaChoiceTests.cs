@@ -1,3 +1,5 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Cli;
 using LoraLab.Training.Torch;
 using TorchSharp;
 using Xunit;
@@ -40,8 +42,37 @@ public sealed class CudaChoiceTests
     public void Problem_DeviceThatAlwaysExists_IsNoneWithoutQueryingTheDriver(string device) =>
         Assert.Null(DeviceChoice.Problem(device, "cuda", () => throw new InvalidOperationException("queried")));
 
+    [Theory]
+    [InlineData("cpu", false, false)]
+    [InlineData("cuda", true, false)]
+    [InlineData("cuda", false, true)]
+    public void MissingGpu_BuildWithCudaThatFindsNone_SaysSo(string backend, bool hasCuda, bool missing) => Assert.Equal(
+        missing,
+        DeviceChoice.MissingGpu(backend, () => hasCuda, () => null)?.Contains("device auto is the CPU", StringComparison.Ordinal) == true);
+
     [Fact]
-    public void DisableReducedPrecision_Called_DisablesTf32()
+    public void MissingGpu_DriverTooOld_NamesIt()
+    {
+        Version? supported = new FakeCuda { Version = 11040 }.Open()!.Version;
+
+        Assert.Contains("supports CUDA 11.4", CudaDriver.CudaProblem(supported), StringComparison.Ordinal);
+        Assert.Null(CudaDriver.CudaProblem(new FakeCuda().Open()!.Version));
+        Assert.Null(CudaDriver.CudaProblem(null));
+        Assert.Contains(
+            "470.256.02",
+            DeviceChoice.MissingGpu("cuda", () => false, () => CudaDriver.Problem("470.256.02")),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, false, "No problems found.")]
+    [InlineData(2, false, "2 problems found.")]
+    [InlineData(1, true, "Not well: 1 problem found.")]
+    public void Doctor_Verdict_SaysNotWellWhereRunsDoNotWorkAsTheyShould(int problems, bool notWell, string expected) =>
+        Assert.Equal(expected, DoctorCommand.Verdict(problems, notWell));
+
+    [Fact]
+    public void DisableReducedPrecision_Called_DisablesTf32AndSumsInReducedPrecision()
     {
         TorchRuntime.EnsureLoaded();
         torch.backends.cuda.matmul.allow_tf32 = true;
@@ -53,5 +84,8 @@ public sealed class CudaChoiceTests
             (false, false, false),
             (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32,
                 torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction));
+        Assert.True(LibtorchContext.ReducesBf16Sums is false or null);
+        Assert.Equal(OperatingSystem.IsLinux(), LibtorchContext.DisableReducedBf16Sums() && LibtorchContext.ReducesBf16Sums == false);
+        Assert.Null(CudaMath.Warning(Precision.Bf16, new torch.Device(DeviceType.CUDA, 0)));
     }
 }

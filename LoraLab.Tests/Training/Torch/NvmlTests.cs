@@ -17,7 +17,7 @@ public sealed class NvmlTests
         FakeNvml fake = new();
         using (Nvml nvml = fake.Open()!)
         {
-            DeviceEntry gpu = Assert.Single(Devices.Gpus(nvml.Devices()));
+            DeviceEntry gpu = Assert.Single(Devices.Entries(nvml.Devices()));
 
             Assert.Equal(
                 ("cuda:0", "NVIDIA GeForce RTX 2070", "7.5", 8 * Gibibyte, 1 * Gibibyte),
@@ -92,11 +92,11 @@ public sealed class NvmlTests
     {
         FakeNvml fake = new();
         fake.Running.Add((Environment.ProcessId, 3ul << 30, 0));
-        using PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), fake.Open());
+        PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), new Gpus(fake.Open()));
         fake.Gpus[0].Used = 7L << 30;
 
         Assert.Equal(3 * Gibibyte, memory.Sample());
-        Assert.Equal("process (NVML)", memory.Source);
+        Assert.Equal("process with pool (NVML)", memory.Source);
     }
 
     [Theory]
@@ -111,20 +111,20 @@ public sealed class NvmlTests
             fake.Running.Add((Environment.ProcessId, ulong.MaxValue, 0));
         }
 
-        using PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), fake.Open());
+        PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), new Gpus(fake.Open()));
         memory.Begin();
         fake.Gpus[0].Used = 4L << 30;
         memory.Sample();
         fake.Gpus[0].Used = 2L << 30;
         memory.End();
 
-        Assert.Equal((3 * Gibibyte, "device difference (NVML)"), (memory.PeakMb, memory.Source));
+        Assert.Equal((3 * Gibibyte, "device difference with pool (NVML)"), (memory.PeakMb, memory.Source));
     }
 
     [Fact]
     public void PeakMemory_NoLibrary_IsNotMeasured()
     {
-        using PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), null);
+        PeakMemory memory = new(new torch.Device(DeviceType.CUDA, 0), new Gpus(null));
 
         Assert.Null(memory.Sample());
         Assert.Equal((null, "not measured (no NVIDIA driver library)"), (memory.PeakMb, memory.Source));
@@ -134,7 +134,7 @@ public sealed class NvmlTests
     [InlineData(7, Precision.Fp16)]
     [InlineData(8, Precision.Bf16)]
     [InlineData(9, Precision.Bf16)]
-    [InlineData(null, Precision.Fp16)]
+    [InlineData(null, Precision.Fp32)]
     public void PrecisionRule_Gpu_FollowsItsComputeCapability(int? major, Precision expected) =>
-        Assert.Equal(expected, PrecisionRule.ForGpu(major is int known ? new NvmlDevice(0, "", 0, 0, known, 0) : null));
+        Assert.Equal(expected, PrecisionRule.ForGpu(new() { Capability = major is int known ? (known, 0) : null }));
 }

@@ -7,7 +7,8 @@ namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
 /// Estimates the peak memory of a run from shapes alone. Every figure is a sum over tensors that the engine allocates;
-/// there is no safety factor, and one measured constant, <see cref="AllocatorOverhead"/>.
+/// there is no safety factor beside what the allocators hold besides live tensors: on the CPU a measured constant,
+/// <see cref="AllocatorOverhead"/>, on a GPU an assumed share, <see cref="PoolShare"/>.
 /// </summary>
 public static class MemoryEstimator
 {
@@ -27,6 +28,18 @@ public static class MemoryEstimator
     // The temporaries of a toy model leave smaller gaps.
     private const double OverheadPerTemporary = 8;
 
+    /// <summary>
+    /// Segments from which libtorch's pool of GPU memory cuts requests of 1 to 10 MiB, bytes: one for tensors that stay, and one for
+    /// temporaries, are partly empty (<c>kLargeBuffer</c> in PyTorch's <c>CUDACachingAllocator</c>).
+    /// </summary>
+    private const double PoolSegments = 2 * 20 * Mebibyte;
+
+    /// <summary>
+    /// Share of activations and temporaries that the pool keeps besides in segments that no request fits. An assumption: it depends on
+    /// the order of the sizes, and has not been measured on a GPU.
+    /// </summary>
+    private const double PoolShare = 0.1;
+
     /// <summary>The estimate, without suggestions.</summary>
     public static MemoryEstimate Of(MemoryRequest request)
     {
@@ -43,7 +56,10 @@ public static class MemoryEstimator
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
             .MaxBy(entry => entry.Item2);
         evaluationPass = Math.Max(evaluationPass, request.Generation is GenerationShape texts ? GenerationMemory.Of(request, texts) : 0);
-        double allocator = request.Gpu ? 0 : Math.Min(AllocatorOverhead, OverheadPerTemporary * Math.Max(training.Block, training.Head));
+        double temporaries = Math.Max(training.Block, training.Head);
+        double allocator = request.Gpu
+            ? PoolSegments + (PoolShare * (training.Saved + temporaries))
+            : Math.Min(AllocatorOverhead, OverheadPerTemporary * temporaries);
         double baseline = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + allocator;
         // On the CPU the activation arena stays allocated between steps.
         double evaluation = evaluationPass + (request.Gpu || PackingRule.UsesReferencePath(request.Spec) ? 0 : training.Saved);

@@ -16,7 +16,7 @@ public static class PackingRule
     /// <param name="config">Shape of the model.</param>
     /// <param name="longest">Length of the longest training text, in tokens.</param>
     /// <param name="gpu">Whether the run uses a GPU.</param>
-    /// <param name="memoryBytes">Memory of the device, or the budget if it is smaller.</param>
+    /// <param name="memoryBytes">Memory of the device, or the budget if it is smaller; infinite if unknown.</param>
     public static PassLimits Resolve(RunSpec spec, LlamaConfig config, int longest, bool gpu, double memoryBytes)
     {
         // Only an explicit microBatch of 1 selects the reference path; auto with windows of one sentence is a packed pass of one.

@@ -12,6 +12,11 @@ namespace LoraLab.Training.Models.Memory;
 /// </summary>
 public static class ProcessMemory
 {
+    /// <summary>
+    /// The CUDA context with the libraries' workspaces, bytes, where it is not measured: 300 to 500 MiB, by card and driver.
+    /// </summary>
+    public const double AssumedContext = 450.0 * 1024 * 1024;
+
     private static readonly LlamaConfig _smallest = new()
     {
         ModelType = "llama",
@@ -27,7 +32,7 @@ public static class ProcessMemory
     /// <summary>Bytes of this process on a device, after its data has been read.</summary>
     public static double Measure(Device device, Precision precision)
     {
-        using PeakMemory memory = new(device);
+        PeakMemory memory = new(device);
         TakeStep(device, PrecisionRule.Dtype(precision));
         memory.Begin();
         return (memory.Sample() ?? 0) * 1024 * 1024;

@@ -21,20 +21,25 @@ internal static class MemoryAdvice
     /// <param name="request">Returns the estimate request of a specification.</param>
     /// <param name="underestimate">Factor by which the estimate was measured to be too low; 1: it was not.</param>
     /// <param name="deviceMb">Memory of the device, MiB, the upper limit of suggested budgets.</param>
+    /// <param name="halfPrecision">The precision of half the memory that the device has.</param>
     public static IReadOnlyList<RunSuggestion> Suggestions(
-        RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate = 1, double deviceMb = 0)
+        RunSpec spec,
+        Func<RunSpec, MemoryRequest> request,
+        double underestimate = 1,
+        double deviceMb = 0,
+        Precision halfPrecision = Precision.Bf16)
     {
         List<RunSuggestion> found =
         [
             .. First(SmallerPasses(spec, request)),
             .. First(SmallerRanks(spec)),
             .. First(FewerTargets(spec)),
-            .. First(HalfPrecision(spec)),
+            .. First(HalfPrecision(spec, halfPrecision)),
             .. First(OtherMethod(spec)),
         ];
         if (found.Count == 0)
         {
-            found.AddRange(First(Combinations(spec, request)));
+            found.AddRange(First(Combinations(spec, request, halfPrecision)));
         }
 
         if (found.Count == 0)
@@ -96,17 +101,17 @@ internal static class MemoryAdvice
         (spec.RankPattern, spec.AlphaPattern, spec.ExcludeModules) is not (null, null, null) ? [] :
         spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewestTargets }] : [];
 
-    private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec) =>
-        spec.Precision == Precision.Fp32 ? [spec with { Precision = Precision.Bf16 }] : [];
+    private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec, Precision half) =>
+        spec.Precision == Precision.Fp32 ? [spec with { Precision = half }] : [];
 
     // Adapters take a small part of the memory of gradients and moments.
     private static IEnumerable<RunSpec> OtherMethod(RunSpec spec) => LoraMethods.Find(spec.Method)?.TrainsWeights == true
         ? [spec with { Method = "lora", LearningRate = null, MethodOptions = [] }]
         : [];
 
-    private static IEnumerable<RunSpec> Combinations(RunSpec spec, Func<RunSpec, MemoryRequest> request)
+    private static IEnumerable<RunSpec> Combinations(RunSpec spec, Func<RunSpec, MemoryRequest> request, Precision halfPrecision)
     {
-        foreach (RunSpec half in (IEnumerable<RunSpec>)[spec, .. HalfPrecision(spec)])
+        foreach (RunSpec half in (IEnumerable<RunSpec>)[spec, .. HalfPrecision(spec, halfPrecision)])
         {
             foreach (RunSpec small in SmallerPasses(half, request))
             {

@@ -12,7 +12,7 @@ namespace LoraLab.Training.Training.Memory;
 internal sealed class MemoryBudgetCheck(MemoryForecast forecast)
 {
     /// <summary>Largest observed error of the estimate, relative to the measured peak.</summary>
-    private const double Uncertainty = 0.1;
+    public const double Uncertainty = 0.1;
 
     /// <summary>Ends a run that certainly exceeds the budget.</summary>
     /// <exception cref="RunFailure">The estimate exceeds the budget by more than its error.</exception>

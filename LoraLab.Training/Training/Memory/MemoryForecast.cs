@@ -19,45 +19,60 @@ public sealed class MemoryForecast
     private readonly RunData _data;
     private readonly torch.Device _device;
     private readonly double _processBytes;
+    private readonly int? _deviceMb;
 
     // Dtypes of the matrices in the file: on the CPU, a weight that has the precision of the run stays memory-mapped.
     private readonly HashSet<string>? _storedDtypes;
 
     /// <summary>Estimates the memory of a validated specification on its own rows.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="data">Its rows and weights.</param>
+    /// <param name="usesDevice">
+    /// Whether the process may use a GPU, and so measure its context, which it then holds until it exits: that of the run does, and one
+    /// that only estimates must not.
+    /// </param>
     /// <exception cref="RunFailure">The device cannot be used.</exception>
-    public MemoryForecast(RunSpec spec, RunData data)
+    public MemoryForecast(RunSpec spec, RunData data, bool usesDevice = true)
     {
         _device = DeviceChoice.Resolve(spec.Device);
         (_spec, _data) = (spec with { Precision = PrecisionRule.Resolve(spec.Precision, _device, data.Config.ParameterCount) }, data);
         _storedDtypes = _device.type == DeviceType.CUDA
             ? null
             : [.. data.Weights.Names.Where(name => data.Weights.Shape(name).Count >= 2).Select(data.Weights.Dtype)];
+        _deviceMb = Devices.TotalMemoryBytes(_device) is double bytes ? (int)Math.Min(int.MaxValue, bytes / (1024 * 1024)) : null;
         MemoryRequest request = Request(_spec);
         // Measured last, after reading and packing, so that the process holds what it holds in a run.
-        _processBytes = Math.Max(0, ProcessMemory.Measure(_device, _spec.Precision));
+        _processBytes = usesDevice || _device.type != DeviceType.CUDA
+            ? Math.Max(0, ProcessMemory.Measure(_device, _spec.Precision))
+            : ProcessMemory.AssumedContext;
         Estimate = MemoryEstimator.Of(request with { ProcessBytes = _processBytes }) with { Device = DeviceChoice.NameOf(_device) };
     }
 
     /// <summary>The estimate without advice.</summary>
     public MemoryEstimate Estimate { get; }
 
+    /// <summary>
+    /// The estimated peak after the largest window was measured, MiB: corrected if the window needed more than estimated.
+    /// </summary>
+    /// <param name="measuredMb">What the process needed; null: not measured.</param>
+    public double After(double? measuredMb) => Estimate.TotalMb * Math.Max(1, measuredMb / Estimate.TrainingMb ?? 1);
+
     /// <summary>Returns changes each of which makes the run fit its budget.</summary>
     /// <param name="underestimate">Factor by which the estimate was measured to be too low.</param>
     public IReadOnlyList<RunSuggestion> Suggestions(double underestimate = 1) =>
-        MemoryAdvice.Suggestions(_spec, Request, underestimate, Devices.TotalMemoryBytes(_device) / (1024 * 1024));
+        MemoryAdvice.Suggestions(_spec, Request, underestimate, _deviceMb ?? 0, PrecisionRule.Half(_device));
 
     /// <summary>Returns the error of the run if it exceeds its budget.</summary>
     /// <param name="suggestions">Changes that suffice.</param>
     /// <param name="needs">The memory that it needs, as a clause; null: the estimate.</param>
     public string Message(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
-        MemoryAdvice.Message(Estimate, suggestions, needs, ofDevice: _spec.MemoryBudgetMb is null);
+        MemoryAdvice.Message(Estimate, suggestions, needs, ofDevice: Estimate.BudgetMb != _spec.MemoryBudgetMb);
 
-    // The weights, gradients and moments of a run that trains all weights are counted to the byte: beyond the memory of the device, it
-    // cannot run.
-    private int? DeviceLimitMb(RunSpec spec) =>
-        LoraMethods.Find(spec.Method)?.TrainsWeights == true && Devices.TotalMemoryBytes(_device) is > 0 and double bytes
-            ? (int)Math.Min(int.MaxValue, bytes / (1024 * 1024))
-            : null;
+    // Beyond the memory of a GPU, no run can go, or, on Windows, it goes on in system memory, many times slower. On the CPU, the weights,
+    // gradients and moments of a run that trains all weights are counted to the byte.
+    private int? LimitMb(RunSpec spec) => _device.type == DeviceType.CUDA
+        ? spec.MemoryBudgetMb is int budget && !(budget > _deviceMb) ? budget : _deviceMb
+        : spec.MemoryBudgetMb ?? (LoraMethods.Find(spec.Method)?.TrainsWeights == true ? _deviceMb : null);
 
     private static CalibrationShape? Calibration(TaskData rows) => rows.Calibration.Count == 0
         ? null
@@ -84,7 +99,7 @@ public sealed class MemoryForecast
             Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluation.IndexBytes,
             ProcessBytes = _processBytes,
-            BudgetMb = spec.MemoryBudgetMb ?? DeviceLimitMb(spec),
+            BudgetMb = LimitMb(spec),
         };
     }
 }

@@ -15,7 +15,7 @@ public sealed class RunMemory(ModelCatalog models, DatasetCatalog datasets)
     public MemoryEstimate Estimate(RunSpec spec)
     {
         using RunData rows = RunData.Read(spec, models, datasets);
-        MemoryForecast forecast = new(spec, rows);
+        MemoryForecast forecast = new(spec, rows, usesDevice: false);
         if (forecast.Estimate.Fits)
         {
             return forecast.Estimate;

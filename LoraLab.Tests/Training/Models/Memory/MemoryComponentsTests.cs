@@ -140,6 +140,29 @@ public sealed class MemoryComponentsTests
         Assert.True(estimate.TotalMb >= estimate.TrainingMb);
     }
 
+    [Fact]
+    public void PackingRule_MemoryOfTheGpuUnknown_LimitsNoPass() =>
+        Assert.Null(PackingRule.Resolve(new() { Precision = Precision.Fp16 }, _config, 60, gpu: true, double.PositiveInfinity).Tokens);
+
+    [Fact]
+    public void Of_Gpu_CountsTheSlackOfThePool()
+    {
+        MemoryRequest request = new()
+        {
+            Config = _config,
+            Spec = new RunSpec { Precision = Precision.Fp16 },
+            Adapters = MemoryRequest.AdaptersOf(new RunSpec(), _config),
+            Training = [PassShape.Largest(4, 16, prefix: 0)],
+            Evaluation = [PassShape.Largest(4, 16, prefix: 0)],
+            Gpu = true,
+        };
+        MemoryEstimate estimate = MemoryEstimator.Of(request);
+
+        Assert.Equal(
+            40 + (0.1 * (estimate.ActivationsMb + Math.Max(estimate.BlockMb, estimate.LogitsMb))), estimate.AllocatorMb, precision: 9);
+        Assert.True(estimate.TotalMb > estimate.WeightsMb + estimate.AllocatorMb);
+    }
+
     [Theory]
     [InlineData(1, true)]
     [InlineData(1024, false)]
