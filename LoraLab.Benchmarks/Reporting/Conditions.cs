@@ -63,7 +63,7 @@ internal sealed record Conditions
             ["LoraLab"] = LoraLab.Training.Torch.Versions.LoraLab,
             [".NET"] = Environment.Version.ToString(),
             ["TorchSharp"] = LoraLab.Training.Torch.Versions.TorchSharp,
-            ["libtorch"] = torch.__version__,
+            ["libtorch"] = LoraLab.Training.Torch.Versions.Libtorch,
             ["system"] = RuntimeInformation.OSDescription,
         },
         LoadBefore = Load(),

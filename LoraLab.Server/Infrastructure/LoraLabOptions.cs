@@ -5,6 +5,9 @@ internal sealed class LoraLabOptions
 {
     public const string Section = "LoraLab";
 
+    /// <summary>Value of <see cref="Libtorch"/> that takes the PyTorch of the Python on the path.</summary>
+    public const string AutoLibtorch = "auto";
+
     /// <summary>Database, runs, downloaded models and datasets.</summary>
     public string DataDirectory { get; set; } = "data";
 
@@ -16,6 +19,9 @@ internal sealed class LoraLabOptions
     public List<string> Devices { get; set; } = [];
 
     public int? MemoryBudgetMb { get; set; }
+
+    /// <summary>Folder of the libraries of an installed PyTorch (<c>torch/lib</c>), or <c>auto</c>; null: libtorch of the build.</summary>
+    public string? Libtorch { get; set; }
 
     public double CancelGraceSeconds { get; set; } = 15;
 

@@ -107,6 +107,13 @@ internal sealed class WorkerLocator
         {
             environment["LoraLab__MemoryBudgetMb"] = budget.ToString(CultureInfo.InvariantCulture);
         }
+
+        if (!string.IsNullOrWhiteSpace(_options.Libtorch))
+        {
+            environment["LoraLab__Libtorch"] = _options.Libtorch == LoraLabOptions.AutoLibtorch
+                ? _options.Libtorch
+                : _paths.Resolve(_options.Libtorch);
+        }
     }
 
     private static void AddList(IDictionary<string, string?> environment, string key, IReadOnlyList<string> values)

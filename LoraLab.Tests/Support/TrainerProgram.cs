@@ -12,6 +12,9 @@ internal sealed class TrainerProgram(string dataDirectory)
     /// <summary>Additional root folder of datasets.</summary>
     public string? Datasets { get; init; }
 
+    /// <summary>Folder of the libraries of an installed PyTorch; null: libtorch of the build.</summary>
+    public string? Libtorch { get; init; }
+
     /// <summary>Runs a command to completion.</summary>
     public Ended Run(TimeSpan timeout, params string[] arguments)
     {
@@ -24,6 +27,7 @@ internal sealed class TrainerProgram(string dataDirectory)
         start.Environment["LoraLab__DataDirectory"] = dataDirectory;
         Set("LoraLab__ModelDirectories__0", Models);
         Set("LoraLab__DatasetDirectories__0", Datasets);
+        Set("LORALAB_LIBTORCH", Libtorch);
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();

@@ -26,9 +26,9 @@ public sealed class TorchPackagesTests
     }
 
     [Fact]
-    public void TorchLibraries_Given_ReplaceThePackages() =>
+    public void TorchBackend_None_SelectsNoNativePackage() =>
         Assert.DoesNotContain(
-            PackageReferences("-p:TorchBackend=cuda", "-p:TorchLibraries=/opt/torch/lib"),
+            PackageReferences("-p:TorchBackend=none"),
             name => name.StartsWith("libtorch-", StringComparison.Ordinal) || name.StartsWith("TorchSharp-", StringComparison.Ordinal));
 
     [Fact]

@@ -5,6 +5,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Installed;
 using Spectre.Console;
 using TorchSharp;
 
@@ -28,7 +29,9 @@ internal static class DoctorCommand
         Line(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})");
         Line("home", configuration.Home);
         Line("data", configuration.DataDirectory);
-        Line("backend", DeviceChoice.Backend);
+        Line("backend", TorchSource.Installed is InstalledTorch installed
+            ? $"{DeviceChoice.Backend}, of the installed PyTorch in {installed.Folder}"
+            : DeviceChoice.Backend);
         Line("native library", TorchRuntime.NativeFolder() is string folder ? Path.Combine(folder, TorchRuntime.BridgeName) : "not found");
         if (TorchRuntime.LoadProblem() is string problem)
         {
@@ -36,7 +39,8 @@ internal static class DoctorCommand
         }
         else
         {
-            Line("libtorch", $"{torch.__version__} through TorchSharp {Versions.TorchSharp}");
+            Line("libtorch", $"{Versions.Libtorch} from {TorchRuntime.LibtorchFolder()}, through TorchSharp {Versions.TorchSharp}");
+            Line("CUDA", Cuda());
             Line("threads", $"{torch.get_num_threads()} of {ControlGroup.Read().Threads(Environment.ProcessorCount)}");
             string? missingGpu = DeviceChoice.MissingGpu();
             notWell = missingGpu is not null;
@@ -82,7 +86,8 @@ internal static class DoctorCommand
             if (nvml?.Devices().FirstOrDefault() is NvmlDevice unused)
             {
                 yield return $"This machine has an NVIDIA GPU ({unused.Name}), but this build supports only the "
-                    + "CPU; build with -p:TorchBackend=cuda.";
+                    + $"CPU; build with -p:TorchBackend=cuda, or set {TorchSource.Variable} to the folder torch/lib of a PyTorch 2.10 or "
+                    + "2.11 with CUDA.";
             }
         }
         else if (nvml is null)
@@ -93,6 +98,23 @@ internal static class DoctorCommand
         {
             yield return advice;
         }
+    }
+
+    private static string Cuda()
+    {
+        if (DeviceChoice.Backend != "cuda")
+        {
+            return "not in this libtorch";
+        }
+
+        if (TorchRuntime.CudaProblem is string problem)
+        {
+            return $"cannot be loaded: {problem}";
+        }
+
+        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        string built = TorchSource.Installed?.CudaVersion is string version ? $"{version}, " : "";
+        return count == 0 ? $"{built}no device available" : $"{built}{NumberFormat.Count(count, "device")} available";
     }
 
     private static string Readings(DeviceEntry device) => string.Concat(

@@ -25,6 +25,9 @@ public sealed record TrainingConfiguration
     /// <summary>Memory budget of a run, MiB; null: none.</summary>
     public int? MemoryBudgetMb { get; init; }
 
+    /// <summary>Folder of the libraries of an installed PyTorch, or <c>auto</c>; null: libtorch of the build.</summary>
+    public string? Libtorch { get; init; }
+
     /// <summary>Warnings, for example about a configured folder that does not exist.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -75,6 +78,7 @@ public sealed record TrainingConfiguration
             ModelDirectories = Roots(home, nameof(ModelDirectories), section.ModelDirectories, warnings),
             DatasetDirectories = Roots(home, nameof(DatasetDirectories), section.DatasetDirectories, warnings),
             MemoryBudgetMb = section.MemoryBudgetMb,
+            Libtorch = section.Libtorch,
             Warnings = warnings,
         };
     }
@@ -108,5 +112,7 @@ public sealed record TrainingConfiguration
         public string[] DatasetDirectories { get; set; } = [];
 
         public int? MemoryBudgetMb { get; set; }
+
+        public string? Libtorch { get; set; }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Torch.Installed;
 using TorchSharp;
 
 namespace LoraLab.Training.Torch;
@@ -13,12 +14,18 @@ namespace LoraLab.Training.Torch;
 /// </summary>
 public static class DeviceChoice
 {
+    /// <summary>A build without libtorch, which needs an installed PyTorch.</summary>
+    public const string NoBackend = "none";
+
     private const string Field = "device";
     private const string Cuda = "cuda";
 
-    /// <summary>Backend that was selected at build time: <c>cpu</c> or <c>cuda</c>.</summary>
-    public static string Backend { get; } = typeof(DeviceChoice).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    /// <summary>Backend that was selected at build time: <c>cpu</c>, <c>cuda</c> or <see cref="NoBackend"/>.</summary>
+    public static string BuiltFor { get; } = typeof(DeviceChoice).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .FirstOrDefault(attribute => attribute.Key == "TorchBackend")?.Value ?? "cpu";
+
+    /// <summary>What the libtorch of this process was built for: <c>cpu</c> or <c>cuda</c>; the library need not be loaded.</summary>
+    public static string Backend => (TorchSource.Installed?.HasCuda ?? BuiltFor == Cuda) ? Cuda : "cpu";
 
     private static string? Lane => Environment.GetEnvironmentVariable(WorkerEnvironment.Device) is { Length: > 0 } lane ? lane : null;
 
@@ -40,7 +47,8 @@ public static class DeviceChoice
 
         return backend == Cuda
             ? CudaDriver.Problem(driver())
-            : $"device '{device}' needs a build with CUDA: build with -p:TorchBackend=cuda, or use cpu.";
+            : $"device '{device}' needs libtorch with CUDA: build with -p:TorchBackend=cuda, set {TorchSource.Variable} to the folder "
+                + "torch/lib of a PyTorch with CUDA, or use cpu.";
     }
 
     /// <summary>The device of a name; <c>auto</c> is the first GPU, or the CPU if there is none.</summary>
@@ -105,7 +113,10 @@ public static class DeviceChoice
     {
         if (count == 0)
         {
-            return CudaDriver.Advice(CudaDriver.Installed())
+            return (TorchRuntime.CudaProblem is string problem
+                    ? $"device '{device}' is not available: the libraries of CUDA cannot be loaded: {problem}"
+                    : null)
+                ?? CudaDriver.Advice(CudaDriver.Installed())
                 ?? CudaDriver.CudaProblem(Gpus.OfThisProcess.CudaVersion)
                 ?? $"device '{device}' is not available: no CUDA device was found; check the driver with the doctor command, or use cpu.";
         }

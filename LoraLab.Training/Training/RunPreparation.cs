@@ -268,7 +268,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 ["loraLab"] = Versions.LoraLab,
                 ["dotnet"] = Environment.Version.ToString(),
                 ["torchSharp"] = Versions.TorchSharp,
-                ["libtorch"] = torch.__version__,
+                ["libtorch"] = Versions.Libtorch,
                 ["os"] = RuntimeInformation.OSDescription,
             },
         };

@@ -34,7 +34,7 @@ internal static class SvdKey
     /// <summary>What determines the order of summation, and thus the last digits, of a result on a device.</summary>
     public static string ComputedBy(Device device) => string.Create(
         CultureInfo.InvariantCulture,
-        $"libtorch {__version__}, {NameOf(device, DeviceChoice.NameOf, Devices.Name)}, {get_num_threads()} used");
+        $"libtorch {Versions.Libtorch}, {NameOf(device, DeviceChoice.NameOf, Devices.Name)}, {get_num_threads()} used");
 
     /// <summary>Product name of a device, which the list of devices has under its name in documents, not under CUDA's number.</summary>
     /// <param name="device">The device.</param>
