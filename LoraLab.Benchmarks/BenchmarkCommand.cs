@@ -40,9 +40,7 @@ internal static class BenchmarkCommand
                     Prepare(result.GetValue(device)!, result.GetValue(threads), result.GetValue(repeats), result.GetValue(output)));
         });
 
-        Command export = new("export", "Export weights, adapter, sentences and losses for bench/peft_peers.py.") { output };
-        export.SetAction(result => PeerExport.Write(Prepare("cpu", 1, DefaultRepeats, result.GetValue(output))));
-        root.Add(export);
+        root.Add(ExportCommand.Create((on, folder) => Prepare(on, 1, DefaultRepeats, folder)));
         root.Add(ProfileCommand.Create(() => Prepare("cpu", 1, DefaultRepeats, null)));
         return root;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraLab.Benchmarks.Measurements;
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
 using LoraLab.Contracts.Runs;
@@ -15,24 +16,24 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks;
 
 /// <summary>
-/// Input of <c>bench/peft_peers.py</c>: a two-layer model with the shape of the paper's, an adapter, the sentences of some steps, and the
-/// losses of each implementation of the engine on them. A peer is timed only if its losses match.
+/// Input of <c>bench/peft_peers.py</c>: a model with the shape of the paper's, an adapter, the sentences of some steps, the losses of each
+/// implementation of the engine on them, and the window that the step rows time. A peer is timed only if its losses match.
 /// </summary>
-internal static class PeerExport
+/// <param name="Layers">Blocks of the model.</param>
+/// <param name="Dtype">Precision of its weights.</param>
+/// <param name="Spec">The adapters.</param>
+internal sealed record PeerExport(int Layers, ScalarType Dtype, RunSpec Spec)
 {
-    private const int Layers = 2;
     private const int Steps = 20;
     private const int EvaluationRows = 109;
+
     private static readonly JsonSerializerOptions _plain = new() { WriteIndented = false };
 
     /// <summary>Writes the files; returns the exit code.</summary>
-    public static int Write(Bench bench)
+    public int Write(Bench bench)
     {
-        RunSpec spec = Specs.AllLinear with
-        {
-            TrainSamples = Steps * Specs.AllLinear.EffectiveBatch,
-            Schedule = LearningRateSchedule.Constant,
-        };
+        // As many sentences as in the step rows, so that the typical window is theirs.
+        RunSpec spec = Spec with { TrainSamples = StepTinyLlama.Sentences, Schedule = LearningRateSchedule.Constant };
         LlamaConfig config = RandomWeights.TinyLlama(bench.TinyLlama, Layers);
         using (PreparedRun start = Prepare(bench, spec, config))
         {
@@ -41,6 +42,12 @@ internal static class PeerExport
                 start.Model.NamedWeights().ToDictionary(),
                 new Dictionary<string, string> { ["format"] = "pt" });
             PeftExport.Write(Path.Combine(bench.Output, "adapter"), start.Adapters, spec, Versions.LoraLab);
+        }
+
+        (int Step, IEnumerable<int[]> Window) timed;
+        using (StepWorkload work = new(bench, Prepare(bench, spec, config)))
+        {
+            timed = (work.TypicalStep, [.. work.Run.Window(work.TypicalStep).Select(example => example.Ids)]);
         }
 
         double[] literal = Losses(bench, Prepare(bench, spec, config), work => work.Literal);
@@ -69,6 +76,7 @@ internal static class PeerExport
                 learningRate = run.Method.LearningRate(spec, AdapterFactor.A.Name()),
                 maxGradNorm = spec.MaxGradNorm,
                 steps = Enumerable.Range(1, Steps).Select(step => run.Window(step).Select(example => example.Ids)),
+                timed = new { step = timed.Step, window = timed.Window },
                 evaluation = ((ClassificationData)run.Data).Evaluation.Select(example =>
                     new { ids = example.PromptIds, labels = example.LabelIds.Select(ids => ids[0]) }),
                 losses = new { literal, packed, shared },
@@ -80,8 +88,8 @@ internal static class PeerExport
         return 0;
     }
 
-    private static PreparedRun Prepare(Bench bench, RunSpec spec, LlamaConfig config) =>
-        Preparation.Random(bench, spec, config, ScalarType.Float32, EvaluationRows);
+    private PreparedRun Prepare(Bench bench, RunSpec spec, LlamaConfig config) =>
+        Preparation.Random(bench, spec, config, Dtype, EvaluationRows);
 
     private static double[] Losses(Bench bench, PreparedRun run, Func<StepWorkload, IWindowGradient> select)
     {

@@ -15,11 +15,11 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
     private const double HalfLimit = 0.3;
 
     /// <inheritdoc />
-    public string Name => $"evaluation-tinyllama{layers}-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
+    public string Name => $"evaluation-tinyllama{layers}-{Precision.NameOf(dtype)}";
 
     /// <inheritdoc />
     public string Description => $"evaluation, TinyLlama shape with {layers} blocks and full head, "
-        + $"{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}, every eighth of the 872 rows";
+        + $"{Precision.NameOf(dtype)}, every eighth of the 872 rows";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)
@@ -29,6 +29,6 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
         using PreparedRun run = Preparation.Random(
             bench, Specs.AllLinear with { TrainSamples = 16 }, RandomWeights.TinyLlama(bench.TinyLlama, layers), dtype, Rows);
         SameMath.Perturb(run);
-        return [EvaluationComparison.Run(bench, this, run, dtype == ScalarType.BFloat16 ? HalfLimit : Limit, Target.AtLeast(3.3, 5))];
+        return [EvaluationComparison.Run(bench, this, run, dtype == ScalarType.Float32 ? Limit : HalfLimit, Target.AtLeast(3.3, 5))];
     }
 }

@@ -19,11 +19,11 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
     private const int Sentences = 1600;
 
     /// <inheritdoc />
-    public string Name => $"gemm-rate-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
+    public string Name => $"gemm-rate-{Precision.NameOf(dtype)}";
 
     /// <inheritdoc />
     public string Description => $"FLOP rate of the whole step / FLOP rate of plain GEMMs, TinyLlama shape with {Layers} blocks, "
-        + $"{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
+        + Precision.NameOf(dtype);
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

@@ -15,11 +15,11 @@ internal sealed class Generation(int layers, ScalarType dtype) : IMeasurement
     private const int Tokens = 64;
 
     /// <inheritdoc />
-    public string Name => $"generation-tinyllama{layers}-{(dtype == ScalarType.BFloat16 ? "bf16" : "fp32")}";
+    public string Name => $"generation-tinyllama{layers}-{Precision.NameOf(dtype)}";
 
     /// <inheritdoc />
     public string Description => $"{Tokens} tokens after a prompt of {Prompt}, TinyLlama shape with {layers} blocks, "
-        + (dtype == ScalarType.BFloat16 ? "bf16" : "fp32");
+        + Precision.NameOf(dtype);
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

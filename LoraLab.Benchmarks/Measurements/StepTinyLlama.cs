@@ -16,8 +16,8 @@ namespace LoraLab.Benchmarks.Measurements;
 /// <param name="target">Target of the speedup of the last implementation over the first; null: none.</param>
 internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, RunSpec spec, Target? target) : IMeasurement
 {
-    // A hundred windows are enough to select a typical one.
-    private const int Sentences = 1600;
+    /// <summary>Sentences of the run: a hundred windows are enough to select a typical one.</summary>
+    public const int Sentences = 1600;
 
     /// <inheritdoc />
     public string Name => $"step-tinyllama{layers}-{PrecisionName}-{label}";
@@ -26,7 +26,7 @@ internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, 
     public string Description =>
         $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
 
-    private string PrecisionName => dtype == ScalarType.BFloat16 ? "bf16" : "fp32";
+    private string PrecisionName => Precision.NameOf(dtype);
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

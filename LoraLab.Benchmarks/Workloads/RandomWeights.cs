@@ -1,5 +1,6 @@
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;
@@ -16,7 +17,8 @@ internal static class RandomWeights
     /// <summary>A model in memory.</summary>
     public static LlamaModel Build(LlamaConfig config, ScalarType dtype, Device device)
     {
-        using Generator generator = new(Seed, CPU);
+        // On the device itself: the CPU draws a billion numbers in ten seconds.
+        using Generator generator = new(Seed, device);
         return LlamaFactory.Build(config, (name, shape) => Weight(name, shape, dtype, device, generator));
     }
 
@@ -26,8 +28,8 @@ internal static class RandomWeights
     private static Tensor Weight(string name, long[] shape, ScalarType dtype, Device device, Generator generator)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor values = randn(shape, dtype: float32, generator: generator).mul_(Deviation);
+        Tensor values = randn(shape, dtype: float32, device: device, generator: generator).TimesInPlace(Deviation);
         // Norm weights are fp32 whatever the precision of the others, as in the loader.
-        return (CheckpointNames.IsGain(name, shape) ? values.add_(1) : values.to(dtype)).to(device).DetachFromDisposeScope();
+        return (CheckpointNames.IsGain(name, shape) ? values.PlusInPlace(1) : values.to(dtype)).DetachFromDisposeScope();
     }
 }
