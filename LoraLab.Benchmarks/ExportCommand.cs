@@ -24,7 +24,7 @@ internal static class ExportCommand
             Description = "Adapters: all-linear with rank 32, or q-v with rank 8.",
             DefaultValueFactory = _ => "all-linear",
         };
-        precision.AcceptOnlyFromAmong([.. _precisions.Select(Precision.NameOf)]);
+        precision.AcceptOnlyFromAmong([.. _precisions.Select(PrecisionNames.Of)]);
         targets.AcceptOnlyFromAmong("all-linear", "q-v");
         Command export = new("export", "Export weights, adapter, sentences and losses for bench/peft_peers.py.")
         {
@@ -32,7 +32,7 @@ internal static class ExportCommand
         };
         export.SetAction(result => new PeerExport(
             result.GetValue(layers),
-            _precisions.Single(dtype => Precision.NameOf(dtype) == result.GetValue(precision)),
+            _precisions.Single(dtype => PrecisionNames.Of(dtype) == result.GetValue(precision)),
             result.GetValue(targets) == "q-v" ? Specs.QueryValue : Specs.AllLinear)
             .Write(bench(result.GetValue(device)!, result.GetValue(output))));
         return export;

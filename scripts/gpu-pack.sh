@@ -37,7 +37,7 @@ mkdir -p "$tree/app" "$tree/dotnet/shared" "$tree/fixtures/data/models" "$tree/f
 # A build of its own, without libtorch, so that the ordinary outputs stay as they are. GPU_PACK_BUILD keeps it for the next time.
 build=${GPU_PACK_BUILD:-$work/build}
 cd "$root"
-for project in LoraLab.Tests LoraLab.Benchmarks; do
+for project in LoraLab.Benchmarks LoraLab.Tests; do
     dotnet build "$project" -c Release -v q -nologo -p:TorchBackend=none --artifacts-path "$build" || stop "$project does not build."
 done
 

@@ -15,11 +15,11 @@ internal sealed class EvaluationTinyLlama(int layers, ScalarType dtype) : IMeasu
     private const double HalfLimit = 0.3;
 
     /// <inheritdoc />
-    public string Name => $"evaluation-tinyllama{layers}-{Precision.NameOf(dtype)}";
+    public string Name => $"evaluation-tinyllama{layers}-{PrecisionNames.Of(dtype)}";
 
     /// <inheritdoc />
     public string Description => $"evaluation, TinyLlama shape with {layers} blocks and full head, "
-        + $"{Precision.NameOf(dtype)}, every eighth of the 872 rows";
+        + $"{PrecisionNames.Of(dtype)}, every eighth of the 872 rows";
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

@@ -19,11 +19,11 @@ internal sealed class GemmRate(ScalarType dtype) : IMeasurement
     private const int Sentences = 1600;
 
     /// <inheritdoc />
-    public string Name => $"gemm-rate-{Precision.NameOf(dtype)}";
+    public string Name => $"gemm-rate-{PrecisionNames.Of(dtype)}";
 
     /// <inheritdoc />
     public string Description => $"FLOP rate of the whole step / FLOP rate of plain GEMMs, TinyLlama shape with {Layers} blocks, "
-        + Precision.NameOf(dtype);
+        + PrecisionNames.Of(dtype);
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

@@ -15,11 +15,11 @@ internal sealed class Generation(int layers, ScalarType dtype) : IMeasurement
     private const int Tokens = 64;
 
     /// <inheritdoc />
-    public string Name => $"generation-tinyllama{layers}-{Precision.NameOf(dtype)}";
+    public string Name => $"generation-tinyllama{layers}-{PrecisionNames.Of(dtype)}";
 
     /// <inheritdoc />
     public string Description => $"{Tokens} tokens after a prompt of {Prompt}, TinyLlama shape with {layers} blocks, "
-        + Precision.NameOf(dtype);
+        + PrecisionNames.Of(dtype);
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

@@ -26,7 +26,7 @@ internal sealed class StepTinyLlama(int layers, ScalarType dtype, string label, 
     public string Description =>
         $"optimizer step, TinyLlama shape with {layers} blocks and full head, {PrecisionName}, rank {spec.Rank} {label}";
 
-    private string PrecisionName => Precision.NameOf(dtype);
+    private string PrecisionName => PrecisionNames.Of(dtype);
 
     /// <inheritdoc />
     public IReadOnlyList<Finding> Run(Bench bench)

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 using LoraLab.Benchmarks.Protocol;
-using TorchSharp;
 
 namespace LoraLab.Benchmarks.Reporting;
 

@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 namespace LoraLab.Benchmarks.Protocol;
 
 /// <summary>Precisions of the weights.</summary>
-internal static class Precision
+internal static class PrecisionNames
 {
     /// <summary>Name on the command line and in tables.</summary>
-    public static string NameOf(ScalarType dtype) => dtype switch
+    public static string Of(ScalarType dtype) => dtype switch
     {
         ScalarType.Float32 => "fp32",
         ScalarType.BFloat16 => "bf16",
