@@ -3,13 +3,11 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Training.Cli;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
-using LoraLab.Training.Torch.Installed;
 
 try
 {
     TrainingConfiguration configuration = TrainingConfiguration.Load();
-    TorchSource.Configure(configuration.Libtorch);
-    OwnLibtorch.HideForInstalled(args);
+    LibtorchStart.Apply(configuration, args);
     RootCommand root = new("LoraLab's trainer: trains LoRA methods under identical conditions.")
     {
         TrainCommand.Create(configuration),
