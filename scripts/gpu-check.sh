@@ -128,7 +128,9 @@ report() {
 }
 bridge=yes
 # shellcheck disable=SC2086 # The command and its arguments.
-$trainer doctor >"$work/doctor.txt" 2>&1 || bridge=
+$trainer doctor >"$work/doctor.txt" 2>&1
+well=$?
+grep -q '^libtorch ' "$work/doctor.txt" || bridge=
 if wanted 1; then
     {
         uname -sr
@@ -154,7 +156,7 @@ if wanted 1; then
         echo "missing libraries and symbols: $missing"
     } >"$work/symbols.txt"
     report "1 symbols of the bridge" "$work/symbols.txt" "$((missing > 0))"
-    report "1 doctor" "$work/doctor.txt" "$([ -n "$bridge" ]; echo $?)"
+    report "1 doctor" "$work/doctor.txt" "$well"
 fi
 
 # 2: the mathematics on the device.

@@ -43,7 +43,8 @@ public static class CudaDriver
     public static string? Advice(string? found) => IsBelow(found, Recommended) ? Message(found!) : null;
 
     private static string Message(string found) =>
-        $"The NVIDIA driver is {found}, but libtorch with CUDA {BuiltWith} needs {Recommended} or newer: update the driver, or use device cpu.";
+        $"The NVIDIA driver is {found}, but libtorch with CUDA {BuiltWith} needs {Recommended} or newer: update the driver, or use device "
+            + "cpu.";
 
     private static bool IsBelow(string? found, Version limit) => Version.TryParse(found, out Version? version) && version < limit;
 }
