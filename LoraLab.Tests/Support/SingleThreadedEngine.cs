@@ -1,5 +1,6 @@
 using LoraLab.Tests.Support;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Installed;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(SingleThreadedEngine))]
@@ -22,6 +23,12 @@ public sealed class SingleThreadedEngine
             // alone.
             _ = Environment.GetEnvironmentVariables();
             _ = ThreadPolicy.SetEnvironment("OMP_NUM_THREADS", "1", 0);
+        }
+
+        // An installed PyTorch must be loaded before a test uses TorchSharp, which would look for the libtorch of the build.
+        if (Environment.GetEnvironmentVariable(TorchSource.Variable) is { Length: > 0 })
+        {
+            TorchRuntime.EnsureLoaded();
         }
     }
 }
