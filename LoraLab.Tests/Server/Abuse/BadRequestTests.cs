@@ -22,7 +22,7 @@ namespace LoraLab.Tests.Server.Abuse;
 public sealed class BadRequestTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int AtOnce = 4;
-    private static readonly int _cases = LongForm.Choose(200, 2000);
+    private static readonly int _cases = LongForm.Choose(100, 2000);
 
     private ServerProcess _server = null!;
     private RunApi _api = null!;

@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 namespace LoraLab.Tests.Training.Adapters;
 
 /// <summary>Requirements on every registered method.</summary>
-public sealed class MethodBatteryTests
+public sealed class MethodBatteryTests(MethodRuns runs) : IClassFixture<MethodRuns>
 {
     public static TheoryData<string> Methods => [.. LoraMethods.All.Select(method => method.Id)];
 
@@ -63,12 +63,11 @@ public sealed class MethodBatteryTests
     [MemberData(nameof(Methods))]
     public void Train_ExportedAdapter_GivesTheTrainedModelOnTheOriginalBase(string method)
     {
-        using TestTrainer trainer = new();
-        FinishedRun run = trainer.Run(MicroSpec.For(method));
+        FinishedRun run = runs.Of(method);
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
 
         string[] trained = [.. run.Predictions(MicroSpec.Steps).SelectMany(row => row.Skip(3))];
-        string[] reloaded = [.. Reloaded(trainer, run).SelectMany(row => row.Skip(3))];
+        string[] reloaded = [.. Reloaded(runs.Trainer, run).SelectMany(row => row.Skip(3))];
         Assert.Equal(trained.Length, reloaded.Length);
         for (int i = 0; i < trained.Length; i++)
         {
@@ -80,10 +79,8 @@ public sealed class MethodBatteryTests
     [MemberData(nameof(Methods))]
     public void Train_SameSpecificationTwice_IsBitIdentical(string method)
     {
-        using TestTrainer trainer = new();
-
-        FinishedRun first = trainer.Run(MicroSpec.For(method));
-        FinishedRun second = trainer.Run(MicroSpec.For(method));
+        FinishedRun first = runs.Of(method);
+        FinishedRun second = runs.Trainer.Run(MicroSpec.For(method));
 
         Assert.Equal(first.Series(MetricKeys.TrainLoss), second.Series(MetricKeys.TrainLoss));
         Assert.Equal(
