@@ -1,6 +1,9 @@
 using LoraLab.Tests.EndToEnd;
+using LoraLab.Tests.Server.Experiments.Studies;
 using LoraLab.Tests.Support;
+using LoraLab.Tests.Training.Adapters;
 using LoraLab.Tests.Training.Training;
+using LoraLab.Tests.Training.Training.Resume;
 using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
@@ -19,8 +22,12 @@ public sealed class LongestFirst : ITestCollectionOrderer
     [
         nameof(RealDashboard),
         nameof(ScriptedDashboard),
+        nameof(PeftTrajectoryTests),
+        nameof(FairStudyTests),
         nameof(GoldenFullLengthTests),
         nameof(GoldenTrajectoryTests),
+        nameof(ResumeTests),
+        nameof(MethodBatteryTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
