@@ -218,6 +218,11 @@ public sealed record RunEnvironment
     /// </summary>
     public double? ProbeMemoryMb { get; init; }
 
+    /// <summary>
+    /// Peak memory of the calibration of the method before training, MiB; null: there was none, or its factors were cached.
+    /// </summary>
+    public double? CalibrationMemoryMb { get; init; }
+
     /// <summary>Commit of the model's revision, on which the run resumes; null: the model was not downloaded by revision.</summary>
     public string? ModelRevision { get; init; }
 

@@ -74,8 +74,9 @@ public abstract class Adapter : IDisposable
         Tensor? scale_O = tensors.OutputScale_O;
         Tensor y_BTO = functional.linear(x_BTI, weight_OI, scale_O is null ? layer.Bias_O : null);
         ScalarType dtype = y_BTO.dtype;
-        if (tensors.WeightDelta_OI is Tensor delta_OI)
+        if (tensors.WeightUpdate is WeightUpdate update)
         {
+            Tensor delta_OI = update.Rows(0, layer.Out);
             y_BTO = y_BTO.Plus(functional.linear(Like(delta_OI, x_BTI), delta_OI));
         }
 
@@ -102,7 +103,7 @@ public abstract class Adapter : IDisposable
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         LayerTensors tensors = Compute(layer);
-        Tensor? delta_OI = tensors.WeightDelta_OI;
+        Tensor? delta_OI = tensors.WeightUpdate?.Rows(0, layer.Out);
         if (tensors.A_RI is not null)
         {
             Tensor branch_OI = BranchDelta(tensors);

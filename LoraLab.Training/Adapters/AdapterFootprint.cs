@@ -26,11 +26,17 @@ public sealed record AdapterFootprint(long Trained, long Frozen)
     /// <summary>Values of the factors that are computed in each pass while the layer's block is computed; 0: none.</summary>
     public long PassFactors { get; init; }
 
+    /// <summary>Values that are computed once a window and kept until it ends, with a gradient each; 0: none.</summary>
+    public long WindowValues { get; init; }
+
     /// <summary>
-    /// If the weight update itself is computed in each pass: tensors of the size of the weight that exist beside it while its gradient is
-    /// turned into gradients of the adapter's tensors; 0: it is not.
+    /// If the weight update itself is computed in each pass: tensors of the size of a part of it that exist while the gradient of the part
+    /// is turned into gradients of the adapter's tensors; 0: it is not.
     /// </summary>
     public int DeltaGraph { get; init; }
+
+    /// <summary>See <see cref="WeightUpdate.Multiple"/>.</summary>
+    public long DeltaMultiple { get; init; } = 1;
 
     /// <summary>The layer's weight is replaced by a new tensor of the same size.</summary>
     public bool ReplacesWeight { get; init; }

@@ -10,8 +10,7 @@ public enum ComputedTensors
     EachWindow,
 
     /// <summary>
-    /// In every pass, one block at a time, and again for its backward pass: they are as large as the layer's weight. A weight update must
-    /// be a new tensor each time, because the weight is added to it in place.
+    /// In every pass, one block at a time, and again for its backward pass: they are as large as the layer's weight.
     /// </summary>
     EachPass,
 }

@@ -1,4 +1,3 @@
-using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Adapters;
@@ -18,14 +17,16 @@ internal sealed class HeldTensors : IDisposable
         using IDisposable scope = NewDisposeScope();
         Adapter adapter = layer.Adapter!;
         Tensors = adapter.Compute(layer);
-        if (Tensors.WeightDelta_OI is Tensor delta_OI)
+        if (Tensors.WeightUpdate is WeightUpdate update)
         {
-            bool half = layer.Weight_OI.dtype is ScalarType.BFloat16 or ScalarType.Float16;
-            Weight_OI = half ? null : adapter.Owns(delta_OI) ? layer.Weight_OI.Plus(delta_OI) : delta_OI.PlusInPlace(layer.Weight_OI);
-            Tensors = Tensors with { WeightDelta_OI = half ? delta_OI.to(layer.Weight_OI.dtype) : null };
+            Tensor updated_OI = update.OnWeight(layer);
+            _owned.Add(updated_OI.DetachFromDisposeScope());
+            bool alone = WeightUpdate.IsAlone(layer);
+            Weight_OI = alone ? null : updated_OI;
+            Tensors = Tensors with { WeightUpdate = alone ? WeightUpdate.Of(updated_OI) : null };
         }
 
-        foreach (Tensor computed in FactorDescription.All.Select(factor => Tensors[factor]).Append(Weight_OI).OfType<Tensor>()
+        foreach (Tensor computed in FactorDescription.All.Select(factor => Tensors[factor]).OfType<Tensor>()
             .Where(tensor => !adapter.Owns(tensor)))
         {
             _owned.Add(computed.DetachFromDisposeScope());

@@ -26,13 +26,16 @@ public sealed record LayerTensors
     /// <summary>c, [out]; needs A and B.</summary>
     public Tensor? OutputScale_O { get; init; }
 
-    /// <summary>ΔW, [out, in].</summary>
-    public Tensor? WeightDelta_OI { get; init; }
+    /// <summary>ΔW, [out, in]. Of an adapter whose tensors are computed in each pass.</summary>
+    public WeightUpdate? WeightUpdate { get; init; }
 
     /// <summary>Δb, [out].</summary>
     public Tensor? BiasDelta_O { get; init; }
 
-    /// <summary>The tensor with a place in the arguments of the kernels; null: there is none.</summary>
+    /// <summary>
+    /// The tensor with a place in the arguments of the kernels; null: there is none, or it is that of <see cref="WeightUpdate"/>, which is
+    /// computed in parts.
+    /// </summary>
     public Tensor? this[AdapterFactor factor] => factor switch
     {
         AdapterFactor.A => A_RI,
@@ -41,7 +44,7 @@ public sealed record LayerTensors
         AdapterFactor.ExtractedA => ExtractedA_RI,
         AdapterFactor.ExtractedB => ExtractedB_OR,
         AdapterFactor.OutputScale => OutputScale_O,
-        AdapterFactor.WeightDelta => WeightDelta_OI,
+        AdapterFactor.WeightDelta => null,
         AdapterFactor.BiasDelta => BiasDelta_O,
         _ => throw new ArgumentOutOfRangeException(nameof(factor), factor, null),
     };

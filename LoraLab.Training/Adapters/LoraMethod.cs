@@ -107,6 +107,11 @@ public abstract class LoraMethod
     /// </summary>
     public abstract JsonObject CompleteFor(RunSpec spec, int steps, ICollection<FieldError> errors);
 
+    /// <summary>
+    /// The options of a complete specification whose rank becomes smaller, which fit that rank: the same for most.
+    /// </summary>
+    public virtual JsonObject OptionsOfSmallerRank(JsonObject options, int rank) => options;
+
     /// <summary>What the method does around the optimizer steps of a run; null: nothing.</summary>
     /// <param name="spec">Valid specification.</param>
     /// <param name="adapters">The adapters, whose trained tensors have their gradients assigned.</param>

@@ -36,6 +36,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
     private torch.Device? _gpu;
     private RunSpec? _spec;
     private int? _largestPass;
+    private IReadOnlyList<string>? _calibrated;
 
     private Precision HalfPrecision => _gpu is torch.Device device ? PrecisionRule.Half(device) : Precision.Bf16;
 
@@ -110,9 +111,11 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         }
 
         Task<ModelFingerprint> hashing = RunPreparation.HashModelAsync(data);
+        _spec = used;
+        string[] linears = [.. data.Config.Block.Linears.Select(linear => linear.Name)];
         using PreparedRun run = preparation.Prepare(
-            used, stop.Token, checkpoint, data, () => recorder.Heartbeat("loading", 0, 0), CalibrationProgress(), hashing);
-        _spec = run.Spec;
+            used, stop.Token, checkpoint, data, () => recorder.Heartbeat("loading", 0, 0), CalibrationProgress(linears), hashing);
+        (_spec, _calibrated) = (run.Spec, null);
         RunFingerprint fingerprint = Fingerprint.Of(run, hashing.GetAwaiter().GetResult(), checkpoint?.State.Start);
         checkpoint?.RequireBase(fingerprint.Model);
 
@@ -150,14 +153,15 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
     }
 
     /// <summary>Records the progress of a calibration, which has its own steps.</summary>
-    private Action<int, int> CalibrationProgress()
+    /// <param name="linears">Names of the linear layers of a block.</param>
+    private Action<int, int> CalibrationProgress(IReadOnlyList<string> linears)
     {
         bool started = false;
         return (done, total) =>
         {
             if (!started)
             {
-                started = true;
+                (started, _calibrated) = (true, linears);
                 recorder.Log("calibrating");
                 recorder.Phase("preparing", done, total);
             }
@@ -219,7 +223,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         { Reason: EndReason.OutOfMemory, Message: EndMessages.OutOfMemory } when TakenByOthers() is string cause =>
             end with { Message = cause },
         { Reason: EndReason reason, Suggestions.Count: 0 } when _spec is not null =>
-            end with { Suggestions = [.. FailureAdvice.For(reason, _spec, _largestPass, HalfPrecision).Where(Applies)] },
+            end with { Suggestions = [.. FailureAdvice.For(reason, _spec, _largestPass, HalfPrecision, _calibrated)] },
         _ => end,
     };
 
@@ -228,9 +232,6 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         && Gpus.OfThisProcess.TakenByOthersMb(device.index) is > MuchMb and double taken
             ? EndMessages.OutOfMemoryBesideOthers(DeviceChoice.NameOf(device), taken)
             : null;
-
-    private bool Applies(RunSuggestion suggestion) =>
-        LoraMethods.Find(_spec!.Method)?.Descriptor.UnusedFields.Any(suggestion.Changes.ContainsKey) != true;
 
     private static string Passes(PreparedRun run) => PackingRule.UsesReferencePath(run.Spec)
         ? "one sentence per pass under plain autograd"

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Calibration;
@@ -69,7 +70,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         {
             SvdCache decompositions = new(svdFolder);
             CalibrationResult? calibration = checkpoint is null && data.Calibration.Count > 0
-                ? Calibrate(model, method, spec, data, hashes ?? HashModelAsync(rows), cancellation, onCalibration)
+                ? Calibrate(model, method, spec, data, hashes ?? HashModelAsync(rows), memory, cancellation, onCalibration)
                 : null;
             IReadOnlyList<Adapter> attached;
             using (calibration)
@@ -97,6 +98,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 {
                     ModelRevision = StoredRevisions.CommitOf(rows.Model.Folder),
                     DatasetRevision = StoredRevisions.CommitOf(datasets.Find(spec.Dataset)),
+                    CalibrationMemoryMb = calibration?.PeakMb,
                 }),
                 Model = model,
                 Device = device,
@@ -109,7 +111,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 [
                     .. new[]
                     {
-                        load.Warning, decompositions.Problem, calibration?.Problem,
+                        load.Warning, decompositions.Problem, calibration?.Problem, OverBudget(calibration, spec),
                         PrecisionRule.Warning(spec.Precision, precision, device), CudaMath.Warning(precision, device),
                         Devices.UnknownMemoryWarning(device), spec.Device == "auto" ? DeviceChoice.MissingGpu() : null,
                     }.OfType<string>(),
@@ -226,10 +228,12 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         RunSpec spec,
         TaskData data,
         Task<ModelFingerprint> hashes,
+        PeakMemory memory,
         CancellationToken cancellation,
         Action<int, int>? onCalibration)
     {
         long started = Stopwatch.GetTimestamp();
+        memory.BeginUncounted();
         HashSet<string> adapted = [.. AdaptedLinear.Of(spec, model.Config).Select(linear => linear.Module)];
         CalibrationRun run = new(
             model, data.Calibration, spec.LossWeighting, svdFolder, () => hashes.GetAwaiter().GetResult().WeightsSha256);
@@ -248,9 +252,15 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             },
             CachedLayers = run.Hits,
             Problem = run.Problem,
+            PeakMb = run.Hits < factors.Count ? memory.EndUncounted() : null,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
         };
     }
+
+    private static string? OverBudget(CalibrationResult? calibration, RunSpec spec) => calibration?.PeakMb > spec.MemoryBudgetMb
+        ? $"The calibration took {NumberFormat.Mebibytes(calibration.PeakMb.Value)}, more than the budget of "
+            + $"{NumberFormat.Mebibytes(spec.MemoryBudgetMb.Value)}."
+        : null;
 
     private static RunEnvironment Describe(RunSpec spec, PassLimits limits, PeakMemory memory) =>
         new()

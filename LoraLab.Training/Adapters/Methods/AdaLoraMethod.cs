@@ -34,7 +34,8 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options)
     {
         AdapterFootprint footprint = base.Footprint(shape, rank, options);
-        return footprint with { State = (2 * footprint.Trained) + rank };
+        // diag(E)·A is kept for the window.
+        return footprint with { State = (2 * footprint.Trained) + rank, WindowValues = (long)rank * shape.In };
     }
 
     /// <inheritdoc />
@@ -45,6 +46,13 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
 
         Tensor Required(string part) => stored($"{layer.Name}.{part}")?.to(layer.Weight_OI.device)
             ?? throw new KeyNotFoundException($"There is no tensor '{layer.Name}.{part}'.");
+    }
+
+    /// <inheritdoc />
+    public override JsonObject OptionsOfSmallerRank(JsonObject options, int rank)
+    {
+        Options given = Read(options);
+        return given.TargetRank > rank ? ToJson(given with { TargetRank = Math.Max(rank / 2, 1) }) : options;
     }
 
     /// <inheritdoc />

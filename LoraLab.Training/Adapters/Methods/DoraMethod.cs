@@ -65,7 +65,12 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
 
     /// <inheritdoc />
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
-        base.Footprint(shape, rank, options) with { ScalesOutput = true, ReplacesWeight = Read(options).Init == Start.Pissa };
+        base.Footprint(shape, rank, options) with
+        {
+            ScalesOutput = true,
+            ReplacesWeight = Read(options).Init == Start.Pissa,
+            WindowValues = shape.Out,
+        };
 
     /// <inheritdoc />
     public override Adapter Restore(

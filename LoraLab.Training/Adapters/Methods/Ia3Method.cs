@@ -132,11 +132,14 @@ public sealed class Ia3Method : LoraMethod<Ia3Method.Options>
 
         public override LayerTensors Compute(LinearLayer layer)
         {
-            Tensor change = this[L].Plus(-1.0);
+            bool scalesOutput = this[L].shape[1] == 1;
             return new()
             {
-                WeightDelta_OI = change.mul(layer.Weight_OI.to(change.dtype)),
-                BiasDelta_O = layer.Bias_O is Tensor bias_O && change.shape[1] == 1 ? change.squeeze(1).mul(bias_O.to(change.dtype)) : null,
+                WeightUpdate = new((first, rows) => (scalesOutput ? this[L].narrow(0, first, rows) : this[L]).Plus(-1.0)
+                    .mul(layer.Weight_OI.narrow(0, first, rows).to(this[L].dtype))),
+                BiasDelta_O = scalesOutput && layer.Bias_O is Tensor bias_O
+                    ? this[L].Plus(-1.0).squeeze(1).mul(bias_O.to(this[L].dtype))
+                    : null,
             };
         }
     }

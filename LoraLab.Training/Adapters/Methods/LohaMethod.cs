@@ -146,7 +146,11 @@ public sealed class LohaMethod : LoraMethod<NoOptions>
                     A_RI = firstB_RI.unsqueeze(1).mul(secondB_RI.unsqueeze(0)).reshape(rank * rank, layer.In),
                     B_OR = firstA_OR.unsqueeze(2).mul(secondA_OR.unsqueeze(1)).reshape(layer.Out, rank * rank),
                 }
-                : new() { WeightDelta_OI = firstA_OR.Times(Scaling).mm(firstB_RI).mul(secondA_OR.mm(secondB_RI)) };
+                : new()
+                {
+                    WeightUpdate = new((first, rows) => firstA_OR.narrow(0, first, rows).Times(Scaling).mm(firstB_RI)
+                        .mul(secondA_OR.narrow(0, first, rows).mm(secondB_RI))),
+                };
         }
     }
 }

@@ -45,7 +45,12 @@ public sealed class LokrMethod : LoraMethod<LokrMethod.Options>
 
     /// <inheritdoc />
     public override AdapterFootprint Footprint(LinearShape shape, int rank, JsonObject options) =>
-        base.Footprint(shape, rank, options) with { Rank = 0, DeltaGraph = 3 };
+        base.Footprint(shape, rank, options) with
+        {
+            Rank = 0,
+            DeltaGraph = 3,
+            DeltaMultiple = Split(shape.Out, Read(options).DecomposeFactor).Second,
+        };
 
     /// <inheritdoc />
     public override IEnumerable<FieldError> Problems(RunSpec spec, IReadOnlyList<LinearShape> layers)
@@ -182,13 +187,19 @@ public sealed class LokrMethod : LoraMethod<LokrMethod.Options>
 
         public override ComputedTensors Computed => ComputedTensors.EachPass;
 
+        // Each row of W₁ makes as many rows of the update as W₂ has.
+        private long Height => (Find(Second) ?? this[Second + ASuffix]).shape[0];
+
         public override LayerTensors Compute(LinearLayer layer)
         {
-            Tensor first_LM = Matrix(First).Times(Scaling);
-            Tensor second_KN = Matrix(Second);
+            long height = Height;
             return new()
             {
-                WeightDelta_OI = first_LM.unsqueeze(1).unsqueeze(3).mul(second_KN.unsqueeze(0).unsqueeze(2)).reshape(layer.Out, layer.In),
+                WeightUpdate = new((first, rows) => Matrix(First).narrow(0, first / height, rows / height).Times(Scaling)
+                    .unsqueeze(1).unsqueeze(3).mul(Matrix(Second).unsqueeze(0).unsqueeze(2)).reshape(rows, layer.In))
+                {
+                    Multiple = height,
+                },
             };
         }
 

@@ -134,6 +134,7 @@ public static class PeftImport
         using IDisposable noGrad = no_grad();
         PeftAdapter adapter = PeftAdapter.Read(folder);
         using PeftWeights file = PeftWeights.Open(folder);
+        using SharedTensors shared = new();
         foreach ((string module, PeftModule factors) in adapter.Modules)
         {
             LinearLayer layer = layers.FirstOrDefault(layer =>
@@ -142,19 +143,23 @@ public static class PeftImport
                     $"initFrom: the adapter in {folder} adapts {Excerpt.Of(module)} of {factors.Widths}, which the model does "
                         + "not have: it is for another model.",
                     Field);
-            layer.Adapter = Restore(adapter, file, layer);
+            layer.Adapter = Restore(adapter, file, layer, shared);
         }
     }
 
     /// <summary>The adapter of a layer, with the folder's own rank and scaling. The caller has checked that it fits.</summary>
     /// <exception cref="RunFailure">A value is not finite.</exception>
-    internal static Adapter Restore(PeftAdapter adapter, PeftWeights file, LinearLayer layer)
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="file">Its tensors.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="shared">Tensors that layers restored before share with this one; null: the layer has its own.</param>
+    internal static Adapter Restore(PeftAdapter adapter, PeftWeights file, LinearLayer layer, SharedTensors? shared = null)
     {
         LoraMethod method = adapter.Config.Registered;
         PeftLayout layout = method.Peft;
         // The scaling of pruned layers stays that of the rank with which they started.
         PeftModule module = adapter.Modules[layer.Name];
-        AdapterRequest request = new(layout.Pruned ? adapter.Config.Rank : module.Rank, module.Scaling, 0, 0);
+        AdapterRequest request = new(layout.Pruned ? adapter.Config.Rank : module.Rank, module.Scaling, 0, 0) { Shared = shared };
         return method.Restore(layer, request, adapter.Config.Options, inBranch: false, Stored);
 
         Tensor? Stored(string fullName)

@@ -33,6 +33,7 @@ public sealed class BlocksMemory
 
         _distinct = [.. known.Values];
         _distinctBackward = [.. blocks.Skip(lowest).Distinct()];
+        Window = blocks.Sum(ofBlock => ofBlock.Computed.Window);
         Below = blocks.Take(lowest).Aggregate(default(PassBytes), (sum, below) => sum + below.Output);
         Saved = blocks.Skip(lowest).Aggregate(Below, (sum, adapted) => sum + adapted.Saved);
 
@@ -42,6 +43,9 @@ public sealed class BlocksMemory
 
     /// <summary>Saved by all blocks for the backward pass.</summary>
     public PassBytes Saved { get; }
+
+    /// <summary>What layers of all blocks compute with for a whole window, without gradients.</summary>
+    public double Window { get; }
 
     /// <summary>The part of it that is the output of blocks below the first adapter.</summary>
     public PassBytes Below { get; }

@@ -4,8 +4,8 @@ using LoraLab.Training.Models.Blocks;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// Memory of what the layers of a block compute with, if it is computed from their adapters in each pass (<c>ComputedLayer</c>), bytes:
-/// weights with their updates, or factors. It does not depend on the shape of the pass.
+/// Memory of what the layers of a block compute with, if it is computed from their adapters (<c>ComputedLayer</c>), bytes: weights with
+/// their updates, or factors. It does not depend on the shape of the pass.
 /// </summary>
 internal sealed class ComputedMemory
 {
@@ -23,6 +23,9 @@ internal sealed class ComputedMemory
         }
     }
 
+    /// <summary>What the layers compute with for a whole window, without gradients.</summary>
+    public double Window { get; private set; }
+
     /// <summary>While the block's forward pass is computed, or kept for all blocks while texts are generated.</summary>
     public double Forward { get; private set; }
 
@@ -30,15 +33,14 @@ internal sealed class ComputedMemory
     public double Computing { get; private set; }
 
     /// <summary>
-    /// While the block's backward pass is computed: with gradients. In single precision, that of a weight update takes the place of the
-    /// weight.
+    /// While the block's backward pass is computed: with gradients. That of a weight update takes the place of what it is the gradient of.
     /// </summary>
     public double Backward { get; private set; }
 
     /// <summary>In addition, after the block's backward pass: the largest graph of a layer.</summary>
     public double PullBack { get; private set; }
 
-    /// <summary>What a pass of the reference path holds for a block until its backward pass.</summary>
+    /// <summary>What a pass of the reference path, which computes updates whole, holds for a block until its backward pass.</summary>
     public double Reference { get; private set; }
 
     /// <summary>The memory of each block of the requested model.</summary>
@@ -49,11 +51,15 @@ internal sealed class ComputedMemory
     {
         double factors = Single * adapter.PassFactors;
         double delta = adapter.DeltaGraph == 0 ? 0 : (double)linear.Out * linear.In;
+        double part = adapter.DeltaGraph == 0 ? 0
+            : (double)WeightUpdate.RowsOfAPart(linear.Out, linear.In, adapter.DeltaMultiple) * linear.In;
         double weight = (half ? sizeof(short) : Single) * delta;
+        Window += Single * adapter.WindowValues;
         Forward += weight + factors;
-        Backward += weight + (half ? Single * delta : 0) + (2 * factors);
-        Computing = Math.Max(Computing, Single * delta * Math.Max(half ? 1 : 0, adapter.DeltaGraph - 3));
-        PullBack = Math.Max(PullBack, (Single * delta * adapter.DeltaGraph) + (3 * factors));
-        Reference += (Single * delta * Math.Max(1, adapter.DeltaGraph - 2)) + factors;
+        Backward += weight + (2 * factors);
+        Computing = Math.Max(Computing, Single * part * Math.Max(1, adapter.DeltaGraph - 2));
+        // In half precision, the gradient of the part in fp32.
+        PullBack = Math.Max(PullBack, (Single * part * (adapter.DeltaGraph + (half ? 1 : 0))) + (3 * factors));
+        Reference += (Single * delta * Math.Max(1, adapter.DeltaGraph - 2)) + factors + (Single * adapter.WindowValues);
     }
 }

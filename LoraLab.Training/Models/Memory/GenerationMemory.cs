@@ -27,6 +27,6 @@ internal static class GenerationMemory
         double prompts = (2 * stream) + attention + (ReferenceMemory.Workspace(request) * inPass * shape.PromptTokens);
         // Logits, and on the host their copy in float64 and the weights of a draw.
         double logits = (Single + (2 * sizeof(double))) * texts * config.VocabularySize;
-        return cache + ComputedMemory.Of(request).Sum(block => block.Forward) + Math.Max(prompts, logits);
+        return cache + ComputedMemory.Of(request).Sum(block => block.Forward + block.Window) + Math.Max(prompts, logits);
     }
 }

@@ -125,9 +125,9 @@ public static class MemoryEstimator
 
         BlocksMemory blocks = Blocks(request);
         double stream = Single * request.Config.HiddenSize * pass.Rows;
-        // Including the rotary angles and the mask of source cells.
+        // Including the rotary angles, the mask of source cells, and what is computed for the window, with gradients.
         double saved =
-            blocks.Saved.Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells;
+            blocks.Saved.Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells + (2 * blocks.Window);
         // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
         // block.
         double forward = blocks.Forward(pass);
@@ -144,7 +144,8 @@ public static class MemoryEstimator
         int rows = Math.Min(pass.HeadRows, TrainingPass.ChunkRows(request.Config.VocabularySize));
         // Logits in fp32 and their exponentials.
         double scores = 2 * Single * rows * request.Config.VocabularySize;
-        return Math.Max((2 * stream) + Blocks(request).Evaluation(pass), scores);
+        BlocksMemory blocks = Blocks(request);
+        return blocks.Window + Math.Max((2 * stream) + blocks.Evaluation(pass), scores);
     }
 
     // loss_head: the target rows, their norm and its gradient, and the logits of one chunk with their exponentials.

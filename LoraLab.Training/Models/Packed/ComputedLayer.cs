@@ -16,6 +16,8 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
     private readonly List<Tensor> _owned = [];
     private readonly List<(AdapterFactor Factor, Tensor Gradient)> _gradients = [];
     private readonly List<Tensor> _graph = [];
+    private WeightUpdate? _update;
+    private Tensor? _updateGradient_OI;
 
     private Adapter Adapter => linear.Adapter!;
 
@@ -38,6 +40,11 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
                 arguments.Set(place, factor, argument, train ? Gradient(factor, value) : null);
             }
         }
+
+        if (tensors.WeightUpdate is WeightUpdate update)
+        {
+            Add(update, train);
+        }
     }
 
     /// <summary>Adds the gradients of the adapter's tensors and releases what was computed.</summary>
@@ -49,6 +56,11 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
             (Tensor Value, Tensor Gradient)[] pairs =
                 [.. Values().Zip(_gradients, (value, pair) => (value, pair.Gradient)).Where(pair => pair.value.requires_grad)];
             autograd.backward([.. pairs.Select(pair => pair.Value)], [.. pairs.Select(pair => pair.Gradient)]);
+        }
+
+        if (_updateGradient_OI is not null)
+        {
+            _update!.Backward(linear, _updateGradient_OI);
         }
 
         Clear();
@@ -65,30 +77,45 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
         _owned.Clear();
         _gradients.Clear();
         _graph.Clear();
+        (_update, _updateGradient_OI) = (null, null);
         arguments.Reset(place, linear);
     }
 
     /// <inheritdoc />
     public void Dispose() => Clear();
 
-    /// <summary>The argument of the kernels; null: the value is part of the layer's weight or bias instead.</summary>
+    /// <summary>The argument of the kernels; null: the value is part of the layer's bias instead.</summary>
     private Tensor? Argument(AdapterFactor factor, Tensor value)
     {
         using IDisposable noGrad = no_grad();
-        switch (factor)
+        if (factor != AdapterFactor.BiasDelta)
         {
-            case AdapterFactor.WeightDelta when linear.Weight_OI.dtype is ScalarType.Float32 or ScalarType.Float64:
-                arguments.SetWeight(
-                    place, Keep(BecomesTheWeight(value) ? value.PlusInPlace(linear.Weight_OI) : linear.Weight_OI.Plus(value)));
-                return null;
-            case AdapterFactor.WeightDelta:
-                // Added to a weight of half precision, a small update would be rounded away.
-                return Keep(value.to(linear.Weight_OI.dtype));
-            case AdapterFactor.BiasDelta:
-                arguments.SetBias(place, Keep(linear.Bias_O!.Plus(value).to(linear.Bias_O!.dtype)));
-                return null;
-            default:
-                return Keep(value.detach());
+            return Keep(value.detach());
+        }
+
+        arguments.SetBias(place, Keep(linear.Bias_O!.Plus(value).to(linear.Bias_O!.dtype)));
+        return null;
+    }
+
+    /// <summary>
+    /// Sets the weight with its update, or the update alone, and where the kernels compute the gradient: in the same memory, which they
+    /// read for the last time before that.
+    /// </summary>
+    private void Add(WeightUpdate update, bool train)
+    {
+        Tensor updated_OI = Keep(update.OnWeight(linear));
+        if (train)
+        {
+            _update = update;
+            // The gradient of a window is the sum over its passes, for which the update stays.
+            _updateGradient_OI = ComputesAgain ? updated_OI : Keep(zeros_like(updated_OI, float32).requires_grad_(false));
+        }
+
+        bool alone = WeightUpdate.IsAlone(linear);
+        arguments.Set(place, AdapterFactor.WeightDelta, alone ? updated_OI : null, _updateGradient_OI);
+        if (!alone)
+        {
+            arguments.SetWeight(place, updated_OI);
         }
     }
 
@@ -105,10 +132,7 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
             return null;
         }
 
-        // The kernels read the weight of a layer for the last time before they compute its gradient.
-        Tensor gradientOfValue = factor == AdapterFactor.WeightDelta && BecomesTheWeight(value)
-            ? value
-            : Keep(zeros_like(value).requires_grad_(false));
+        Tensor gradientOfValue = Keep(zeros_like(value).requires_grad_(false));
         _gradients.Add((factor, gradientOfValue));
         if (!ComputesAgain)
         {
@@ -130,10 +154,6 @@ internal sealed class ComputedLayer(LinearLayer linear, int place, BlockTensors 
         LayerTensors tensors = Adapter.Compute(linear);
         return [.. _gradients.Select(pair => tensors[pair.Factor]!)];
     }
-
-    /// <summary>Whether the memory of a weight update is that of the sum, to which the weight is added in place.</summary>
-    private bool BecomesTheWeight(Tensor delta_OI) =>
-        ComputesAgain && delta_OI.dtype == linear.Weight_OI.dtype && !Adapter.Owns(delta_OI);
 
     private Tensor Keep(Tensor tensor)
     {

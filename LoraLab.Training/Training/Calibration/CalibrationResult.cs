@@ -16,6 +16,9 @@ internal sealed record CalibrationResult(IReadOnlyDictionary<string, CalibratedF
     /// <summary>Error message of the last failed write to the cache; null if all succeeded.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>Its peak memory, MiB; null: it was not measured, or all factors were cached.</summary>
+    public double? PeakMb { get; init; }
+
     /// <summary>Time that it took, seconds.</summary>
     public double Seconds { get; init; }
 

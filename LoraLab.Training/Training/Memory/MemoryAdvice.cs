@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
@@ -14,7 +13,6 @@ internal static class MemoryAdvice
 {
     private const int MinPassTokens = 64;
     private const int BudgetRounding = 64;
-    private static readonly TargetModules _fewestTargets = TargetModules.Of("q_proj", "v_proj");
 
     /// <summary>Returns the suggestions; of each kind, the smallest change that suffices.</summary>
     /// <param name="spec">Specification that does not fit.</param>
@@ -29,17 +27,24 @@ internal static class MemoryAdvice
         double deviceMb = 0,
         Precision halfPrecision = Precision.Bf16)
     {
+        string[] linears = [.. request(spec).Config.Block.Linears.Select(linear => linear.Name)];
         List<RunSuggestion> found =
         [
             .. First(SmallerPasses(spec, request)),
-            .. First(SmallerRanks(spec)),
-            .. First(FewerTargets(spec)),
+            .. First(SmallerSpec.Calibrations(spec)),
+            .. First(SmallerSpec.Ranks(spec)),
+            .. First(SmallerSpec.Targets(spec, linears)),
             .. First(HalfPrecision(spec, halfPrecision)),
             .. First(OtherMethod(spec)),
         ];
         if (found.Count == 0)
         {
-            found.AddRange(First(Combinations(spec, request, halfPrecision)));
+            found.AddRange(First(Combinations(spec, request, linears, halfPrecision)));
+        }
+
+        if (found.Count == 0 && SmallerSpec.Calibrates(spec))
+        {
+            found.AddRange(First([WithLora(spec)]));
         }
 
         if (found.Count == 0)
@@ -51,23 +56,25 @@ internal static class MemoryAdvice
 
         double? FittingMb(RunSpec other)
         {
-            MemoryEstimate estimate = MemoryEstimator.Of(request(other));
+            MemoryRequest needed = request(other);
+            MemoryEstimate estimate = MemoryEstimator.Of(needed);
             double expected = estimate.TotalMb * underestimate;
-            return expected > estimate.BudgetMb ? null : expected;
+            return expected > estimate.BudgetMb || !IsAllowed(other, needed) ? null : expected;
         }
 
         IEnumerable<RunSuggestion> First(IEnumerable<RunSpec> candidates) =>
             candidates.Select(other => (other, Mb: FittingMb(other))).Where(tried => tried.Mb is not null).Take(1)
-                .Select(tried => Describe(spec, tried.other, tried.Mb!.Value));
+                .Select(tried => SmallerSpec.Change(spec, tried.other, tried.Mb));
     }
 
     /// <summary>Returns the error of a run that exceeds its budget, or the memory of the device if it has none.</summary>
     /// <param name="estimate">Its estimate.</param>
     /// <param name="suggestions">Changes that suffice.</param>
     /// <param name="needs">The memory that it needs, as a clause; null: "The run needs about 900 MiB" from the estimate.</param>
+    /// <param name="spec">The specification.</param>
     /// <param name="ofDevice">Whether the run has no budget and exceeds the memory of the device.</param>
     public static string Message(
-        MemoryEstimate estimate, IReadOnlyList<RunSuggestion> suggestions, string? needs = null, bool ofDevice = false)
+        MemoryEstimate estimate, RunSpec spec, IReadOnlyList<RunSuggestion> suggestions, string? needs = null, bool ofDevice = false)
     {
         string need = needs ?? $"The run needs about {NumberFormat.Mebibytes(estimate.TotalMb)}";
         string limit = ofDevice ? "the device has" : "the budget is";
@@ -75,51 +82,51 @@ internal static class MemoryAdvice
         string[] fitting = [.. suggestions.Where(change => !change.Changes.ContainsKey("memoryBudgetMb")).Select(change => change.Label)];
         return fitting.Length > 0
             ? $"{excess}; it would fit with {string.Join(", or with ", fitting)}."
-            : $"{excess}, and no change to packTokens, rank, targetModules or precision makes it fit (weights and process take "
+            : $"{excess}, and no change to {Tried(spec)} or precision makes it fit (weights and process take "
                 + $"{NumberFormat.Mebibytes(estimate.WeightsMb + estimate.ProcessMb)}): use a smaller model or a larger memoryBudgetMb.";
     }
+
+    private static string Tried(RunSpec spec) => string.Join(
+        ", ", ((string[])["packTokens", "rank", "targetModules"]).Where(field => SmallerSpec.Uses(spec, field))
+            .Concat(SmallerSpec.Calibrates(spec) ? ["calibrationSamples"] : []));
+
+    /// <summary>Whether a method accepts a changed specification of its own.</summary>
+    private static bool IsAllowed(RunSpec spec, MemoryRequest request) => LoraMethods.Find(spec.Method) is not LoraMethod method
+        || ((request.Calibration is not CalibrationShape rows || rows.Tokens > method.ComponentsNeeded(spec.Rank, spec.MethodOptions))
+            && (method.TrainsWeights || !method.Problems(spec, [.. request.Config.AdaptedLinears(spec.TargetModules)]).Any()));
 
     // Pass sizes are halved: round numbers to set, not an optimum.
     private static IEnumerable<RunSpec> SmallerPasses(RunSpec spec, Func<RunSpec, MemoryRequest> request) =>
         Halvings(MemoryEstimator.Of(request(spec)).PassTokens).Where(tokens => tokens >= MinPassTokens)
             .Select(tokens => spec with { PackTokens = tokens, MicroBatch = MicroBatch.Auto });
 
-    private static IEnumerable<RunSpec> SmallerRanks(RunSpec spec)
-    {
-        for (int divisor = 2; divisor <= Math.Max(spec.Rank, spec.RankPattern?.Values.Max() ?? 1); divisor *= 2)
-        {
-            yield return spec with
-            {
-                Rank = Math.Max(1, spec.Rank / divisor),
-                RankPattern = spec.RankPattern?.ToDictionary(module => module.Key, module => Math.Max(1, module.Value / divisor)),
-            };
-        }
-    }
-
-    // Fields about modules that are no targets anymore would be refused.
-    private static IEnumerable<RunSpec> FewerTargets(RunSpec spec) =>
-        (spec.RankPattern, spec.AlphaPattern, spec.ExcludeModules) is not (null, null, null) ? [] :
-        spec.TargetModules.Names is null || spec.TargetModules.Names.Count > 2 ? [spec with { TargetModules = _fewestTargets }] : [];
-
     private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec, Precision half) =>
         spec.Precision == Precision.Fp32 ? [spec with { Precision = half }] : [];
 
     // Adapters take a small part of the memory of gradients and moments.
     private static IEnumerable<RunSpec> OtherMethod(RunSpec spec) => LoraMethods.Find(spec.Method)?.TrainsWeights == true
-        ? [spec with { Method = "lora", LearningRate = null, MethodOptions = [] }]
+        ? [WithLora(spec)]
         : [];
 
-    private static IEnumerable<RunSpec> Combinations(RunSpec spec, Func<RunSpec, MemoryRequest> request, Precision halfPrecision)
+    private static RunSpec WithLora(RunSpec spec) => spec with { Method = "lora", LearningRate = null, MethodOptions = [] };
+
+    private static IEnumerable<RunSpec> Combinations(
+        RunSpec spec, Func<RunSpec, MemoryRequest> request, string[] linears, Precision halfPrecision)
     {
         foreach (RunSpec half in (IEnumerable<RunSpec>)[spec, .. HalfPrecision(spec, halfPrecision)])
         {
             foreach (RunSpec small in SmallerPasses(half, request))
             {
                 yield return small;
-                foreach (RunSpec fewer in FewerTargets(small))
+                foreach (RunSpec fewer in SmallerSpec.Targets(small, linears))
                 {
                     yield return fewer;
                 }
+            }
+
+            foreach (RunSpec fewer in SmallerSpec.Targets(half, linears))
+            {
+                yield return fewer;
             }
         }
     }
@@ -133,30 +140,6 @@ internal static class MemoryAdvice
             yield return spec with { MemoryBudgetMb = (int)Math.Ceiling(need / BudgetRounding) * BudgetRounding };
         }
     }
-
-    private static RunSuggestion Describe(RunSpec spec, RunSpec other, double totalMb)
-    {
-        JsonObject changes = [];
-        List<string> words = [];
-        JsonObject before = SpecFieldCatalog.ToJson(spec);
-        foreach ((string field, JsonNode? value) in SpecFieldCatalog.ToJson(other))
-        {
-            if (!JsonNode.DeepEquals(value, before[field]))
-            {
-                changes[field] = value?.DeepClone();
-                words.Add($"{field} {Words(value)}");
-            }
-        }
-
-        return new(string.Join(", ", words), changes, totalMb);
-    }
-
-    private static string? Words(JsonNode? value) => value switch
-    {
-        JsonArray names => string.Join(" and ", names),
-        JsonObject members => string.Join(" and ", members.Select(member => $"{member.Key} {member.Value}")),
-        _ => value?.ToString(),
-    };
 
     private static IEnumerable<int> Halvings(int from)
     {

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models.Memory;
@@ -66,7 +67,7 @@ public sealed class MemoryForecast
     /// <param name="suggestions">Changes that suffice.</param>
     /// <param name="needs">The memory that it needs, as a clause; null: the estimate.</param>
     public string Message(IReadOnlyList<RunSuggestion> suggestions, string? needs = null) =>
-        MemoryAdvice.Message(Estimate, suggestions, needs, ofDevice: Estimate.BudgetMb != _spec.MemoryBudgetMb);
+        MemoryAdvice.Message(Estimate, _spec, suggestions, needs, ofDevice: Estimate.BudgetMb != _spec.MemoryBudgetMb);
 
     // Beyond the memory of a GPU, no run can go, or, on Windows, it goes on in system memory, many times slower. On the CPU, the weights,
     // gradients and moments of a run that trains all weights are counted to the byte.
@@ -74,9 +75,18 @@ public sealed class MemoryForecast
         ? spec.MemoryBudgetMb is int budget && !(budget > _deviceMb) ? budget : _deviceMb
         : spec.MemoryBudgetMb ?? (LoraMethods.Find(spec.Method)?.TrainsWeights == true ? _deviceMb : null);
 
-    private static CalibrationShape? Calibration(TaskData rows) => rows.Calibration.Count == 0
-        ? null
-        : new(rows.Calibration.Sum(row => (long)row.Ids.Length), rows.Calibration.Max(row => row.Ids.Length));
+    /// <summary>The calibration rows of the run, or of one with fewer: from the same end of them.</summary>
+    private static CalibrationShape? Calibration(RunSpec spec, TaskData rows)
+    {
+        if (CalibrationRule.Of(spec) is not CalibrationRule rule || rows.Calibration.Count == 0)
+        {
+            return null;
+        }
+
+        TrainingExample[] used =
+            [.. rule.Offset is null ? rows.Calibration.TakeLast(rule.Samples) : rows.Calibration.Take(rule.Samples)];
+        return new(used.Sum(row => (long)row.Ids.Length), used.Max(row => row.Ids.Length));
+    }
 
     private MemoryRequest Request(RunSpec spec)
     {
@@ -94,7 +104,7 @@ public sealed class MemoryForecast
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],
             Evaluation = evaluation.Passes,
             Generation = evaluation.Generation,
-            Calibration = Calibration(rows),
+            Calibration = Calibration(spec, rows),
             Gpu = gpu,
             Mapped = !gpu && _storedDtypes!.All(dtype => dtype == SafetensorsDtypes.Name(PrecisionRule.Dtype(spec.Precision))),
             IndexBytes = passes.IndexBytes + evaluation.IndexBytes,

@@ -43,6 +43,28 @@ public sealed class ComputedLayerTests
         Assert.InRange(Distance(gradient, expected), 0, 1e-5);
     }
 
+    // The updates of the MLP's layers have 1.3 million values, more than one part.
+    [Theory]
+    [InlineData("ia3 4")]
+    [InlineData("loha 40")]
+    [InlineData("lokr 2")]
+    public void Gradient_UpdateOfSeveralParts_IsThatOfTheReferencePathInFloat64(string method)
+    {
+        LlamaConfig config = TinyLlama.Config with { IntermediateSize = 20_000, Layers = 1 };
+        TrainingExample[] window = AdaptedLlama.Window(7, 4, [12, 9]);
+        using AdaptedLlama fast = Create(method, TinyLlama.Build(config: config));
+        using AdaptedLlama wide = Create(method, TinyLlama.Build(config: config)).ToFloat64Copy();
+        Assert.Contains(fast.Model.Linears, layer => layer.Adapter!.Compute(layer).WeightUpdate!.Parts(layer).Count() > 1);
+        double loss = wide.Accumulate(window, 1);
+        using Tensor expected = wide.Gradient();
+
+        double found = fast.AccumulatePacked(window, _packing);
+
+        Assert.Equal(loss, found, 2e-6 * loss);
+        using Tensor gradient = fast.Gradient();
+        Assert.InRange(Distance(gradient, expected), 0, 1e-5);
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public void Gradient_HalfPrecisionBase_HasTheDirectionOfFp32(string method)

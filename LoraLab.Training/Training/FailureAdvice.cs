@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Training.Memory;
 
-namespace LoraLab.Contracts.Runs;
+namespace LoraLab.Training.Training;
 
-/// <summary>Suggested changes for a clone of a failed run, derived from the end reason and the specification alone.</summary>
-public static class FailureAdvice
+/// <summary>Suggested changes for a clone of a failed run, derived from the end reason, the specification and what its method has.</summary>
+internal static class FailureAdvice
 {
     private const int MinPackTokens = 64;
 
@@ -13,13 +15,20 @@ public static class FailureAdvice
     /// <param name="spec">The effective specification.</param>
     /// <param name="passTokens">Tokens of its largest pass; null: passes cannot be smaller.</param>
     /// <param name="halfPrecision">The precision of half the memory that its device has.</param>
+    /// <param name="calibrated">
+    /// If it failed while its method calibrated, before any pass: names of the linear layers of a block; null: it did not.
+    /// </param>
     public static IReadOnlyList<RunSuggestion> For(
-        EndReason reason, RunSpec spec, int? passTokens, Precision halfPrecision = Precision.Bf16) => reason switch
-    {
-        EndReason.Diverged => [.. ForDivergence(spec)],
-        EndReason.OutOfMemory => [.. ForOutOfMemory(spec, passTokens, halfPrecision)],
-        _ => [],
-    };
+        EndReason reason,
+        RunSpec spec,
+        int? passTokens,
+        Precision halfPrecision = Precision.Bf16,
+        IReadOnlyList<string>? calibrated = null) => reason switch
+        {
+            EndReason.Diverged => [.. ForDivergence(spec)],
+            EndReason.OutOfMemory => [.. ForOutOfMemory(spec, passTokens, halfPrecision, calibrated)],
+            _ => [],
+        };
 
     private static IEnumerable<RunSuggestion> ForDivergence(RunSpec spec)
     {
@@ -46,7 +55,8 @@ public static class FailureAdvice
         }
     }
 
-    private static IEnumerable<RunSuggestion> ForOutOfMemory(RunSpec spec, int? passTokens, Precision halfPrecision)
+    private static IEnumerable<RunSuggestion> ForOutOfMemory(
+        RunSpec spec, int? passTokens, Precision halfPrecision, IReadOnlyList<string>? calibrated)
     {
         if (passTokens / 2 is int half and >= MinPackTokens)
         {
@@ -59,9 +69,13 @@ public static class FailureAdvice
             yield return new($"precision {other}", new() { ["precision"] = other });
         }
 
-        if (spec.Rank > 1 && spec.RankPattern is null)
+        // What is measured for a layer is as large whatever the rank.
+        IEnumerable<RunSpec> smaller = calibrated is not null
+            ? [.. SmallerSpec.Calibrations(spec).Take(1), .. SmallerSpec.Targets(spec, calibrated)]
+            : spec.RankPattern is null ? SmallerSpec.Ranks(spec).Take(1) : [];
+        foreach (RunSpec other in smaller)
         {
-            yield return new($"rank {spec.Rank / 2}", new() { ["rank"] = spec.Rank / 2 });
+            yield return SmallerSpec.Change(spec, other);
         }
     }
 
