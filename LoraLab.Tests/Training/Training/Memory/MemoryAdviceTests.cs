@@ -99,15 +99,16 @@ public sealed class MemoryAdviceTests
     [Fact]
     public void Suggestions_CalibrationIsThePeak_NameFewerRowsOrFewerTargets()
     {
-        RunSpec inputs = SpecOf("corda"), gradients = SpecOf("lora-ga") with { TargetModules = TargetModules.Of("q_proj", "v_proj") };
+        RunSpec inputs = SpecOf("corda");
+        RunSpec gradients = SpecOf("lora-ga", new() { ["calibrationSamples"] = 1024 });
 
         // The covariance of the widest input takes most, whatever the rows; with gradients, the rows' inputs of all blocks do.
-        RunSuggestion fewerTargets = Assert.Single(Calibrated(inputs, 0.6), change => change.Changes.ContainsKey("targetModules"));
+        RunSuggestion fewerTargets = Assert.Single(Calibrated(inputs, 0.9), change => change.Changes.ContainsKey("targetModules"));
         RunSuggestion fewerRows = Assert.Single(Calibrated(gradients, 0.97), change => change.Changes.ContainsKey("methodOptions"));
 
         Assert.Equal("targetModules q_proj and v_proj", fewerTargets.Label);
         Assert.StartsWith("calibrationSamples ", fewerRows.Label, StringComparison.Ordinal);
-        Assert.DoesNotContain(Calibrated(inputs, 0.6), change => change.Changes.ContainsKey("rank"));
+        Assert.DoesNotContain(Calibrated(inputs, 0.9), change => change.Changes.ContainsKey("rank"));
     }
 
     [Fact]
