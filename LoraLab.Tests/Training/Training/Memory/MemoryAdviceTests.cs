@@ -149,7 +149,7 @@ public sealed class MemoryAdviceTests
         Assert.Contains(FailureAdvice.For(EndReason.OutOfMemory, corda, passTokens: 600), change => change.Label == "rank 16");
         Assert.Equal(
             ["precision bf16", "calibrationSamples 32", "targetModules q_proj and v_proj"],
-            FailureAdvice.For(EndReason.OutOfMemory, corda, passTokens: null, linears).Select(change => change.Label));
+            FailureAdvice.For(EndReason.OutOfMemory, corda, passTokens: null, calibrated: linears).Select(change => change.Label));
     }
 
     private static IReadOnlyList<RunSuggestion> Calibrated(RunSpec spec, double share)
