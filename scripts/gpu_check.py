@@ -18,7 +18,7 @@ import sys
 import time
 
 METHODS = ["lora", "lora-swapped", "lora-xs", "lora-plus", "pissa"]
-ADAPTERS = {"q,v r 8": (["q_proj", "v_proj"], 8), "all-linear r 32": ("all-linear", 32)}
+ADAPTERS = {"q,v": (["q_proj", "v_proj"], 8), "all-linear": ("all-linear", 32)}
 PAPER_STEPS = 1250
 PAPER_EVALUATIONS = 26
 DEV_ROWS = 872
@@ -82,8 +82,8 @@ def cells(args):
     print(f"{'method':13} {'adapters':16} {'step ms':>8} {'paper s':>8} {'peak MiB':>9} {'estimate':>9} {'peak/est':>8} {'first ms':>9}  loss", flush=True)
     for method in METHODS:
         for label, (targets, rank) in ADAPTERS.items():
-            if rank > args.max_rank:
-                rank = args.max_rank
+            rank = min(rank, args.max_rank)
+            label = f"{label} r {rank}"
             folder = trainer.work / f"{method}-{label.split()[0].replace(',', '')}"
             spec = write_spec(folder, {
                 "model": args.model, "dataset": "sst2", "method": method, "rank": rank, "targetModules": targets, "trainSamples": 20000,
