@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Models;
 using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
@@ -110,6 +112,26 @@ public sealed class InitialValueTests
             Assert.Equal(
                 MemoryMarshal.Cast<byte, float>(golden.Bytes("base_model." + factor)).ToArray(),
                 TensorReader.Floats(layer.Adapter[factor]));
+        }
+    }
+
+    [Fact]
+    public void Attach_VeraOfPeft_HasOneCopyForAllLayers()
+    {
+        (_, string folder) = PeftGoldens.Load("vera-qv");
+        using TestTrainer trainer = new(fixtures: true);
+        string weights = trainer.Services.Models.Find("stories260K").Folder;
+        using LlamaModel model = LlamaLoader.Load(weights, LlamaConfig.Read(weights), float32, CPU);
+
+        PeftImport.Attach(Path.Combine(folder, "trained"), [.. model.Linears]);
+
+        Adapter[] adapters = [.. model.Linears.Select(linear => linear.Adapter).OfType<Adapter>()];
+        Assert.True(adapters.Length > 1);
+        foreach (string factor in (string[])["vera_A", "vera_B"])
+        {
+            Assert.All(adapters, adapter => Assert.NotEqual(0, adapter[factor].count_nonzero().item<long>()));
+            adapters[0][factor].zero_();
+            Assert.All(adapters, adapter => Assert.Equal(0, adapter[factor].count_nonzero().item<long>()));
         }
     }
 
