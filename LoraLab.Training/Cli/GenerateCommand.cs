@@ -122,6 +122,7 @@ internal static class GenerateCommand
 
         TorchRuntime.EnsureLoaded();
         Device device = DeviceChoice.Resolve("auto");
+        DeviceTrial.Require(device);
         Precision precision = PrecisionRule.Resolve(Precision.Auto, device, config.ParameterCount);
         using LlamaModel model = LlamaLoader.Load(resolved.Folder, config, PrecisionRule.Dtype(precision), device);
         if (adapter is not null)

@@ -13,6 +13,7 @@ using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Tasks;
+using LoraLab.Training.Torch;
 
 namespace LoraLab.Training.Specs;
 
@@ -65,6 +66,12 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
 
         warnings.AddRange(data.Warnings);
         warnings.AddRange(WithoutEffect(spec, data.Task));
+        if (DeviceChoice.Gpu(spec.Device) is GpuDescription gpu
+            && PrecisionRule.WarningForGpu(spec.Precision, spec.Precision, gpu) is string precision)
+        {
+            warnings.Add(precision);
+        }
+
         if (CalibrationProblem(spec, method!, data) is string problem)
         {
             errors.Add(new(CalibrationOptions.SamplesField, problem));

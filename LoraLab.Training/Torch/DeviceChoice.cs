@@ -30,10 +30,14 @@ public static class DeviceChoice
     private static string? Lane => Environment.GetEnvironmentVariable(WorkerEnvironment.Device) is { Length: > 0 } lane ? lane : null;
 
     /// <summary>Error message about a device name or its driver, without loading libtorch; null: none.</summary>
-    public static string? Problem(string device) => Problem(device, Backend, CudaDriver.Installed);
+    public static string? Problem(string device) =>
+        Problem(device, Backend, CudaDriver.Installed, () => Gpus.OfThisProcess.CudaVersion);
 
-    /// <summary>The same for a build with <paramref name="backend"/> on a machine with <paramref name="driver"/>.</summary>
-    internal static string? Problem(string device, string backend, Func<string?> driver)
+    /// <summary>
+    /// The same for a build with <paramref name="backend"/> on a machine with <paramref name="driver"/>, which supports
+    /// <paramref name="cuda"/>.
+    /// </summary>
+    internal static string? Problem(string device, string backend, Func<string?> driver, Func<Version?>? cuda = null)
     {
         if (device is "auto" or "cpu")
         {
@@ -46,10 +50,14 @@ public static class DeviceChoice
         }
 
         return backend == Cuda
-            ? CudaDriver.Problem(driver())
+            ? CudaDriver.Problem(driver()) ?? CudaDriver.CudaProblem(cuda?.Invoke())
             : $"device '{device}' needs libtorch with CUDA: build with -p:TorchBackend=cuda, set {TorchSource.Variable} to the folder "
                 + "torch/lib of a PyTorch with CUDA, or use cpu.";
     }
+
+    /// <summary>The GPU of a device name, without loading libtorch; null: it is the CPU, or this build is for the CPU.</summary>
+    public static GpuDescription? Gpu(string device) =>
+        Backend == Cuda && device != "cpu" && CudaIndex(device, Lane) is >= 0 and int index ? Gpus.OfThisProcess.Describe(index) : null;
 
     /// <summary>The device of a name; <c>auto</c> is the first GPU, or the CPU if there is none.</summary>
     /// <exception cref="RunFailure">The device is not available.</exception>

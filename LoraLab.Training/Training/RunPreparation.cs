@@ -63,6 +63,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         }
 
         torch.Device device = DeviceChoice.Resolve(spec.Device);
+        DeviceTrial.Require(device);
         PeakMemory memory = new(device);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
         LlamaModel model = LlamaLoader.Load(rows.Weights, config, PrecisionRule.Dtype(precision), device, out LoadReport load);

@@ -24,6 +24,12 @@ public sealed class CudaChoiceTests
         Assert.Contains(OperatingSystem.IsWindows() ? "570.65" : "570.26", problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Problem_DriverKnownByItsCudaVersionOnly_NamesIt() => Assert.Contains(
+        "supports CUDA 11.4",
+        DeviceChoice.Problem("cuda:0", "cuda", () => null, () => new Version(11, 4)),
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData("525.60.13", true)]
     [InlineData("570.133.20", false)]

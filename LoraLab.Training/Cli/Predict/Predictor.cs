@@ -142,6 +142,7 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
     {
         TorchRuntime.EnsureLoaded();
         torch.Device device = DeviceChoice.Resolve("auto");
+        DeviceTrial.Require(device);
         // The precision of another kind of device may be slow on this one, or not exist.
         RunEnvironment? trained = asked.Like?.Fingerprint.Environment;
         bool sameKind = trained?.Device.StartsWith("cuda", StringComparison.Ordinal) == (device.type == DeviceType.CUDA);

@@ -2,9 +2,9 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters.Svd;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using LoraLab.Training.Training.Fingerprints;
-using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 

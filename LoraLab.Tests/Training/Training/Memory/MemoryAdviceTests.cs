@@ -66,6 +66,21 @@ public sealed class MemoryAdviceTests
     }
 
     [Fact]
+    public void Suggestions_GpuWithoutBf16_NameFp16()
+    {
+        RunSpec spec = _spec with { MemoryBudgetMb = Budget(0.6) };
+
+        IEnumerable<RunSuggestion> advice =
+        [
+            .. MemoryAdvice.Suggestions(spec, Request, halfPrecision: Precision.Fp16),
+            .. FailureAdvice.For(EndReason.OutOfMemory, spec, passTokens: null, Precision.Fp16),
+        ];
+
+        string[] precisions = [.. advice.Select(change => (string?)change.Changes["precision"]).OfType<string>()];
+        Assert.Equal(["fp16", "fp16"], precisions);
+    }
+
+    [Fact]
     public void Suggestions_NothingButALargerBudgetHelps_NamesOneThatTheDeviceHas()
     {
         RunSpec spec = _spec with { MemoryBudgetMb = Budget(0.1) };
