@@ -93,7 +93,8 @@ public static class DeviceChoice
     /// <summary>
     /// Why <c>auto</c> is the CPU although this build is for GPUs; null: it is not, or the build is for the CPU. Loads libtorch.
     /// </summary>
-    public static string? MissingGpu() => MissingGpu(Backend, HasCuda, () => CudaDriver.Advice(CudaDriver.Installed())
+    public static string? MissingGpu() => MissingGpu(Backend, HasCuda, () => TorchRuntime.CudaProblem
+        ?? CudaDriver.Advice(CudaDriver.Installed())
         ?? CudaDriver.CudaProblem(Gpus.OfThisProcess.CudaVersion));
 
     /// <summary>The same for a build with <paramref name="backend"/>.</summary>

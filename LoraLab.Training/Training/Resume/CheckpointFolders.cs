@@ -140,8 +140,18 @@ public sealed partial class CheckpointFolders(RunDirectory directory, int kept =
     {
         string sha256 = Sha256Hash.OfFile(path);
         string name = $"{FrozenPrefix}{sha256[..16]}.safetensors";
-        DurableFile.FlushToDisk(path);
-        File.Move(path, Path.Combine(_root, name), overwrite: true);
+        string target = Path.Combine(_root, name);
+        if (File.Exists(target) && Sha256Hash.OfFile(target) == sha256)
+        {
+            // It may be open: the attempt that resumed from it reads it, and Windows does not replace open files.
+            File.Delete(path);
+        }
+        else
+        {
+            DurableFile.FlushToDisk(path);
+            File.Move(path, target, overwrite: true);
+        }
+
         return (name, sha256);
     }
 
