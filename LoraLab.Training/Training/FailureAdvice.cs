@@ -5,7 +5,9 @@ using LoraLab.Training.Training.Memory;
 
 namespace LoraLab.Training.Training;
 
-/// <summary>Suggested changes for a clone of a failed run, derived from the end reason, the specification and what its method has.</summary>
+/// <summary>
+/// Suggested changes for a clone of a failed run, derived from the end reason, the specification and what its method has.
+/// </summary>
 internal static class FailureAdvice
 {
     private const int MinPackTokens = 64;

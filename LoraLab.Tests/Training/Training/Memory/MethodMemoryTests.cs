@@ -120,7 +120,7 @@ public sealed class MethodMemoryTests(MethodMemoryTests.RandomModel model) : ICl
         {
             double difference = (estimatedMb / measuredMb) - 1;
             TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant(
-                $"{method} {rank} {targets} {precision}, {what}: estimate {estimatedMb:F0}, measured {measuredMb:F0} MiB, {difference:P1}"));
+                $"{method} {rank} {targets} {precision}, {what}: estimate {estimatedMb:F0}, peak {measuredMb:F0} MiB, {difference:P1}"));
             Assert.InRange(estimatedMb, measuredMb * (1 - Tolerance), measuredMb * (1 + Tolerance));
         }
     }
