@@ -61,12 +61,14 @@ public static partial class OwnLibtorch
     {
         string own = InstalledTorch.FileName("torch_cpu");
         string? folder = ((string?)AppContext.GetData(Searched) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, own)) && Path.GetFullPath(folder) != torch.Folder);
+            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, own)) && Canonical(folder) != Canonical(torch.Folder));
         return folder is null
             ? null
             : $"This program has a libtorch of its own in {folder}, and only one can be loaded: build with -p:TorchBackend=none, or "
                 + $"remove {TorchSource.Setting}.";
     }
+
+    private static string Canonical(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     /// <summary>A list of dependencies without native libraries.</summary>
     internal static string WithoutNative(string json)
