@@ -18,6 +18,7 @@ try
         DoctorCommand.Create(configuration),
         PullCommand.Create(configuration),
         MergeCommand.Create(configuration),
+        ExportCommand.Create(configuration),
         TokenizeCommand.Create(configuration),
         GenerateCommand.Create(configuration),
         MakeModelCommand.Create(),

@@ -37,6 +37,12 @@ public sealed record MethodDescriptor
     /// <summary>How the adapter is exported so that it applies to the original base weights.</summary>
     public string Export { get; init; } = "A and B as they are, rank r.";
 
+    /// <summary>Whether all weights of the model are trained, so that the result is a model and not an adapter.</summary>
+    public bool TrainsWeights { get; init; }
+
+    /// <summary>Whether it takes factors from the base weights, so that its adapters can be exported as they were trained too.</summary>
+    public bool ChangesBase { get; init; }
+
     /// <summary>Deviations from the paper "Better Call LoRA" with their reasons.</summary>
     [JsonPropertyName("departures")]
     public IReadOnlyList<PaperDeviation> Deviations { get; init; } = [];
@@ -70,6 +76,9 @@ public sealed record MethodDescriptor
 
     /// <summary>Default values of the options.</summary>
     public JsonObject Defaults { get; init; } = [];
+
+    /// <summary>Whether a field of the specification means something to the method.</summary>
+    public bool Uses(string field) => !UnusedFields.Contains(field);
 }
 
 /// <summary>

@@ -162,6 +162,18 @@ public sealed class MetricCatalog(IReadOnlyList<MetricDescriptor> all)
         new() { Key = MetricKeys.TrainLossScale, Name = "loss scale" },
         new()
         {
+            Key = MetricKeys.AdapterRank,
+            Name = "mean rank",
+            ChartTitle = "Mean rank of the layers",
+            Description = "Mean rank of the layers, of methods that change ranks while they train",
+            ShortKey = "meanRank",
+            ChartGroup = MetricChartGroup.Training,
+            Smoothing = MetricSmoothing.Never,
+            IsSummarized = true,
+            IsOptional = true,
+        },
+        new()
+        {
             Key = MetricKeys.MemoryUsedMb,
             Name = "memory in use",
             Unit = "MiB",

@@ -51,6 +51,9 @@ public static class MetricKeys
     /// <summary>Share of the generated texts whose last number is that of their reference.</summary>
     public const string EvalNumericMatch = "eval/numericMatch";
 
+    /// <summary>Mean rank of the layers of an adapter, at evaluations; only of methods that change ranks while they train.</summary>
+    public const string AdapterRank = "adapter/rank";
+
     /// <summary>Memory in use, MiB.</summary>
     public const string MemoryUsedMb = "memory/usedMb";
 }

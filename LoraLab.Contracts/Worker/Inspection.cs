@@ -16,8 +16,8 @@ public sealed record InspectRequest
     public long Id { get; init; }
 
     /// <summary>
-    /// <c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c>, <c>ranks</c>, <c>devices</c> or
-    /// <c>tokenize</c>.
+    /// <c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c>, <c>ranks</c>, <c>devices</c>,
+    /// <c>tokenize</c> or <c>export</c>.
     /// </summary>
     [JsonPropertyName("ask")]
     public required string Kind { get; init; }
@@ -27,6 +27,9 @@ public sealed record InspectRequest
 
     /// <summary>Texts, for <c>tokenize</c>.</summary>
     public TokenizeRequest? Tokenize { get; init; }
+
+    /// <summary>Adapter and folder, for <c>export</c>.</summary>
+    public ExportRequest? Export { get; init; }
 }
 
 /// <summary>The response to an <see cref="InspectRequest"/>; exactly one member besides <see cref="Id"/> is set.</summary>
@@ -67,9 +70,17 @@ public sealed record InspectResponse
     /// <summary>Response to <c>tokenize</c>.</summary>
     public TokenizeResult? Tokens { get; init; }
 
+    /// <summary>Response to <c>export</c>: whether the adapter belongs to a changed base, and is written as it was trained.</summary>
+    public bool? ChangedBase { get; init; }
+
     /// <summary>Error in the request of <c>tokenize</c>.</summary>
     public FieldError? FieldError { get; init; }
 }
+
+/// <summary>A request to write the adapter of a run as it was trained.</summary>
+/// <param name="Run">Id of the run.</param>
+/// <param name="Folder">Folder to create.</param>
+public sealed record ExportRequest(string Run, string Folder);
 
 /// <summary>Result of validating a specification.</summary>
 public sealed record SpecValidation

@@ -9,6 +9,7 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
+using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Runs;
 
@@ -18,6 +19,7 @@ internal static class RunFileEndpoints
     private const int MaximumChunk = 1 << 20;
     private const int MaximumRows = 1000;
     private const int MaximumText = 1000;
+    private const string Converted = "converted", AsTrained = "asTrained";
 
     public static void MapRunFiles(this RouteGroupBuilder runs)
     {
@@ -27,8 +29,9 @@ internal static class RunFileEndpoints
             .WithSummary("The log, by byte offset");
         runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>()
             .WithSummary("The run's actual inputs: hashes of weights, tokenizer, prompt, rows and factors; and the paper's own figures");
-        runs.MapGet("/{id}/adapter", Adapter).Produces<Stream>(200, "application/zip")
-            .WithSummary("The adapter in the PEFT layout, as a zip");
+        runs.MapGet("/{id}/adapter", AdapterAsync).Produces<Stream>(200, "application/zip").ProducesProblem(503)
+            .WithSummary("The adapter in the PEFT layout, as a zip: converted to the original base, or as it was trained; of a run that "
+                + "trained all weights, the model");
     }
 
     private static IResult Predictions(
@@ -139,8 +142,16 @@ internal static class RunFileEndpoints
         return TypedResults.Bytes(File.ReadAllBytes(path), "application/json");
     }
 
-    private static IResult Adapter(string id, HttpContext context, IRunStore store, LoraLabPaths paths)
+    private static async Task<IResult> AdapterAsync(
+        string id,
+        [AllowedValues(Converted, AsTrained)] string? form,
+        HttpContext context,
+        IRunStore store,
+        LoraLabPaths paths,
+        TrainerInspector inspector,
+        CancellationToken cancellationToken)
     {
+        bool asTrained = Word("form", form, Converted, AsTrained) == AsTrained;
         StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
         string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
         // Of a run that trained all weights, the result is a model.
@@ -152,8 +163,34 @@ internal static class RunFileEndpoints
                 : $"Run {id} has no adapter yet; it is saved at the end of the run.");
         }
 
-        string file = $"{id}-{(isModel ? "model" : "adapter")}.zip";
-        return ZipResponse.Of(context, file, (zip, cancellationToken) => AddFilesAsync(zip, folder, cancellationToken));
+        if (!asTrained || isModel)
+        {
+            string file = $"{id}-{(isModel ? "model" : "adapter")}.zip";
+            return ZipResponse.Of(context, file, (zip, stopping) => AddFilesAsync(zip, folder, stopping));
+        }
+
+        DirectoryInfo temporary = Directory.CreateTempSubdirectory("loralab-export-");
+        try
+        {
+            string output = Path.Combine(temporary.FullName, RunFiles.Adapter);
+            await inspector.RequestAsync(new InspectRequest { Kind = "export", Export = new(id, output) }, cancellationToken);
+            return ZipResponse.Of(context, $"{id}-adapter-as-trained.zip", async (zip, stopping) =>
+            {
+                try
+                {
+                    await AddFilesAsync(zip, output, stopping);
+                }
+                finally
+                {
+                    temporary.Delete(recursive: true);
+                }
+            });
+        }
+        catch
+        {
+            temporary.Delete(recursive: true);
+            throw;
+        }
     }
 
     private static async Task AddFilesAsync(ZipArchive zip, string folder, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed class TrainerInspector(WorkerLocator locator, ILogger<TrainerIns
     private IReadOnlyList<MethodDescriptor>? _methods;
     private bool _disposed;
 
+    /// <summary>The methods if they were requested before; they are when the server starts.</summary>
+    public IReadOnlyList<MethodDescriptor> KnownMethods => _methods ?? [];
+
     /// <summary>The methods; they are part of the trainer's program, so they are requested once.</summary>
     public async Task<IReadOnlyList<MethodDescriptor>> MethodsAsync(CancellationToken cancellationToken) =>
         _methods ??= (await RequestAsync(new InspectRequest { Kind = "methods" }, cancellationToken)).Methods ?? [];

@@ -32,6 +32,9 @@ internal static class Fixtures
     /// <summary>A file or folder of the reference numbers.</summary>
     public static string Golden(params string[] parts) => Existing(Path.Combine([Path.GetDirectoryName(Root)!, "golden", .. parts]));
 
+    /// <summary>The path of a folder of the reference numbers, whether it exists or not.</summary>
+    public static string GoldenRoot(string name) => Path.Combine(Path.GetDirectoryName(Root)!, "golden", name);
+
     private static string Existing(string path)
     {
         if (!Path.Exists(path))

@@ -55,6 +55,17 @@ internal static class PeftGoldens
         ["pissa"] = new() { ["svd"] = "full" },
     };
 
+    /// <summary>Names of the references that have a folder of a name; empty where there are no fixtures.</summary>
+    public static IReadOnlyList<string> Folders(string within)
+    {
+        string root = Fixtures.GoldenRoot("peft");
+        return !Directory.Exists(root) ? [] :
+        [
+            .. Directory.EnumerateDirectories(root).Where(folder => Directory.Exists(Path.Combine(folder, within)))
+                .Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal),
+        ];
+    }
+
     /// <summary>The trajectory of a reference.</summary>
     public static (JsonObject Golden, string Folder) Load(string name)
     {

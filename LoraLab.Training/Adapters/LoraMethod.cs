@@ -12,6 +12,10 @@ namespace LoraLab.Training.Adapters;
 /// <summary>A named preset of parametrization, initialization, learning rates and scaling.</summary>
 public abstract class LoraMethod
 {
+    /// <summary>How the adapters of methods that take factors from the base are exported.</summary>
+    protected const string ExportOfChangedBase = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so "
+        + "that s is unchanged. When asked, as it was trained: A and B of rank r, on W − s·B₀·A₀, with A₀ and B₀ in the folder initial.";
+
     /// <summary>Description of the method and its options.</summary>
     public abstract MethodDescriptor Descriptor { get; }
 
@@ -50,6 +54,15 @@ public abstract class LoraMethod
     /// </summary>
     public virtual bool Calibrates => false;
 
+    /// <summary>
+    /// PEFT's <c>init_lora_weights</c> of adapters with these options that are saved as they were trained, on W − s·B₀·A₀; null: the base
+    /// is not changed, so that they are saved no other way. Options must be valid.
+    /// </summary>
+    public virtual string? InitializationIn(JsonObject options) => PeftInitialization;
+
+    /// <summary>The keys of <c>adapter_config.json</c> that PEFT requires beside that initialization. Options must be valid.</summary>
+    public virtual JsonObject InitializationSettings(JsonObject options) => [];
+
     /// <summary>Returns the options with all defaults filled in; invalid ones are reported in <paramref name="errors"/>.</summary>
     public abstract JsonObject Complete(JsonObject options, ICollection<FieldError> errors);
 
@@ -77,8 +90,17 @@ public abstract class LoraMethod
     /// <param name="a_RI">Input-side factor, [r, in], fp32.</param>
     /// <param name="b_OR">Output-side factor, [out, r], fp32.</param>
     /// <param name="options">The method's options.</param>
-    public virtual LowRankAdapter CreateFrom(LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, JsonObject options) =>
-        WithFactors(layer, request, a_RI, b_OR, SubtractsInBranch(options));
+    /// <param name="start">
+    /// Factors to subtract in their place, which the adapter owns: those with which the training of the given ones began; null: none.
+    /// </param>
+    public virtual LowRankAdapter CreateFrom(
+        LinearLayer layer,
+        AdapterRequest request,
+        Tensor a_RI,
+        Tensor b_OR,
+        JsonObject options,
+        (Tensor A_RI, Tensor B_OR)? start = null) =>
+        WithFactors(layer, request, a_RI, b_OR, SubtractsInBranch(options), start: start);
 
     /// <summary>
     /// Whether factors taken from the base are subtracted in the branch instead of from the weight. Options must be valid.
@@ -126,6 +148,11 @@ public abstract class LoraMethod
     /// <param name="layers">The linear layers of a block that receive an adapter.</param>
     public virtual IEnumerable<FieldError> Problems(RunSpec spec, IReadOnlyList<LinearShape> layers) => [];
 
+    /// <summary>What is wrong with the ranks of a specification whose fields and options are valid by themselves.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="ranks">Ranks of all layers that receive an adapter, at least one.</param>
+    public virtual IEnumerable<FieldError> RankProblems(RunSpec spec, IReadOnlyList<int> ranks) => [];
+
     /// <summary>The tensors of the adapter of one layer. Options must be valid.</summary>
     public virtual IReadOnlyList<AdapterTensorShape> Tensors(LinearShape shape, int rank, JsonObject options) =>
     [
@@ -152,18 +179,26 @@ public abstract class LoraMethod
 
     /// <summary>The adapter with given factors, which it owns, subtracted from the base where the method takes from it.</summary>
     private protected LowRankAdapter WithFactors(
-        LinearLayer layer, AdapterRequest request, Tensor a_RI, Tensor b_OR, bool inBranch, string? svd = null)
+        LinearLayer layer,
+        AdapterRequest request,
+        Tensor a_RI,
+        Tensor b_OR,
+        bool inBranch,
+        string? svd = null,
+        (Tensor A_RI, Tensor B_OR)? start = null)
     {
         using IDisposable noGrad = no_grad();
         if (TakesFromBase && !inBranch)
         {
-            BaseResidual.Subtract(layer, a_RI, b_OR, request.Scaling);
+            BaseResidual.Subtract(layer, start?.A_RI ?? a_RI, start?.B_OR ?? b_OR, request.Scaling);
         }
 
         LowRankAdapter adapter = new(layer.Name, a_RI, b_OR, request.Scaling, request.DropoutRate) { Svd = svd };
         return TakesFromBase
-            ? adapter.WithExtracted(new ExtractedFactors(
-                a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch))
+            ? adapter.WithExtracted(start is (Tensor startA_RI, Tensor startB_OR)
+                ? new ExtractedFactors(startA_RI, startB_OR, inBranch)
+                : new ExtractedFactors(
+                    a_RI.detach().clone().DetachFromDisposeScope(), b_OR.detach().clone().DetachFromDisposeScope(), inBranch))
             : adapter;
     }
 }
@@ -180,6 +215,8 @@ public abstract class LoraMethod<TOptions> : LoraMethod
         IReadOnlyList<MethodOption> options = MethodOptions.Describe(typeof(TOptions));
         return Describe() with
         {
+            ChangesBase = TakesFromBase,
+            TrainsWeights = TrainsWeights,
             Options = options,
             OptionsSchema = MethodOptions.Schema(options),
             Defaults = ToJson(new TOptions()),

@@ -4,7 +4,7 @@ namespace LoraLab.Training.Adapters;
 
 /// <summary>
 /// What a method does around the optimizer steps of a run; by default nothing. Called without autograd, within a dispose scope. Work is
-/// only issued to the device: a hook must not read a tensor, except in <see cref="Describe"/>.
+/// only issued to the device: a hook must not read a tensor, except in <see cref="Describe"/> and <see cref="Metrics"/>.
 /// </summary>
 public abstract class StepHooks : IDisposable
 {
@@ -40,6 +40,9 @@ public abstract class StepHooks : IDisposable
 
     /// <summary>What is worth a line in the run's log at an evaluation; null: nothing. Waits for the device.</summary>
     public virtual string? Describe() => null;
+
+    /// <summary>Metrics of the method at an evaluation by key; empty: none. Waits for the device.</summary>
+    public virtual IReadOnlyDictionary<string, double> Metrics() => new Dictionary<string, double>();
 
     /// <inheritdoc />
     public virtual void Dispose()

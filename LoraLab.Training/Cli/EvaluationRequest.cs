@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Training;
@@ -73,8 +74,15 @@ internal sealed record EvaluationRequest(
         RunPreparation preparation = services.Preparation();
         using IDisposable pins = preparation.Pin(trained);
         // A newly initialized LoRA adapter changes nothing, so a model without an adapter needs no code path of its own.
-        return preparation.Prepare(spec, CancellationToken.None, read: preparation.Read(spec, model));
+        return preparation.Prepare(spec, CancellationToken.None, read: preparation.Read(spec, model, Calibrated(services)));
     }
+
+    /// <summary>The rows of the dataset on which the run of the adapter calibrated; null: none, or not of this dataset.</summary>
+    private CalibrationRule? Calibrated(TrainerServices services) =>
+        Adapter is not null && services.Adapters.FindModel(Adapter) is null
+            && AdapterOrigin.Spec(services.Adapters.Find(Adapter)) is RunSpec trained && (Dataset ?? trained.Dataset) == trained.Dataset
+            ? CalibrationRule.Of(trained)
+            : null;
 
     /// <summary>A specification with the evaluation of <paramref name="trained"/> and nothing of its training.</summary>
     private RunSpec Evaluated(RunSpec trained)

@@ -16,6 +16,8 @@ namespace LoraLab.Training.Specs;
 /// <param name="allowPaths">True on the command line, where <c>initFrom</c> may be any path.</param>
 public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bool allowPaths = false)
 {
+    private static readonly string[] _files = [PeftFiles.Config, PeftFiles.Weights, PeftStart.Weights];
+
     private readonly FileReadCache<PeftAdapter> _adapter = new();
 
     /// <summary>Returns the description of an adapter. The last one read is cached until it changes.</summary>
@@ -27,14 +29,14 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
         string folder = Find(initFrom);
         return _adapter.Get(
             method?.PeftInitialization is string initialization ? $"{initialization} {initFrom}" : initFrom,
-            FileStamp.Of(folder, [PeftFiles.Config, PeftFiles.Weights]),
+            FileStamp.Of(folder, _files),
             () => PeftAdapter.Read(folder, method));
     }
 
     /// <summary>Returns the current size and modification time of each file of an adapter.</summary>
     /// <exception cref="RunFailure">The adapter does not exist.</exception>
     public IReadOnlyList<FileSnapshot> FileSnapshots(string initFrom) =>
-        [.. FileStamp.Of(Find(initFrom), [PeftFiles.Config, PeftFiles.Weights]).Select(file => file.ToSnapshot(initFrom))];
+        [.. FileStamp.Of(Find(initFrom), _files).Select(file => file.ToSnapshot(initFrom))];
 
     /// <summary>Returns the folder with <c>adapter_config.json</c>.</summary>
     /// <exception cref="RunFailure">The adapter does not exist.</exception>

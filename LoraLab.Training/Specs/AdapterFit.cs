@@ -28,7 +28,10 @@ internal static class AdapterFit
             ?? Targets(layers.Values, adapter)
             ?? Missing(
                 adapter.Modules.Keys.Where(module => !layers.ContainsKey(module)), "has factors for {0}, which the run does not adapt")
-            ?? Missing(layers.Keys.Where(module => !adapter.Modules.ContainsKey(module)), "has no factors for {0}, which the run adapts")
+            // A layer may have got no rank.
+            ?? Missing(
+                layers.Keys.Where(module => !differ && !adapter.Modules.ContainsKey(module)),
+                "has no factors for {0}, which the run adapts")
             ?? adapter.Modules.Where(module => !(pruned && module.Value.Rank < layers[module.Key].Rank))
                 .Select(module => differ
                     ? MostRank(module.Key, module.Value, method.ComponentsNeeded(layers[module.Key].Rank, spec.MethodOptions))

@@ -108,6 +108,10 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             return new() { Errors = errors, Warnings = warnings, Files = files };
         }
 
+        // The ranks of an adapter are known, unlike those that follow from a calibration.
+        PeftAdapter? given = spec.InitFrom is string start && method.RanksDiffer(spec.MethodOptions)
+            ? adapters.Describe(start, method)
+            : null;
         return new()
         {
             Warnings = warnings,
@@ -121,8 +125,10 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             Metric = data.Metric,
             TrainableParameters = method.TrainsWeights
                 ? config!.ParameterCount
-                : AdaptedLinear.Of(spec, config!).Sum(adapted =>
-                    method.TrainableParameters(adapted.Linear, adapted.Rank, spec.MethodOptions)),
+                : AdaptedLinear.Of(spec, config!).Sum(adapted => method.TrainableParameters(
+                    adapted.Linear,
+                    given is null ? adapted.Rank : given.Modules.GetValueOrDefault(adapted.Module)?.Rank ?? 0,
+                    spec.MethodOptions)),
         };
     }
 
@@ -250,10 +256,15 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         }
 
         errors.AddRange(method.Problems(spec, [.. config.AdaptedLinears(spec.TargetModules)]));
+        errors.AddRange(method.RankProblems(spec, [.. AdaptedLinear.Of(spec, config).Select(adapted => adapted.Rank)]));
         FieldError[] violated = [.. layers.Errors().Where(error => errors.TrueForAll(reported => reported.Field != error.Field))];
         errors.AddRange(violated);
         warnings.AddRange(violated.Length > 0 ? [] : layers.Warnings());
         warnings.AddRange(method.Warnings(spec));
+        if (violated.Length == 0 && spec.InitFrom is null && method.RanksDiffer(spec.MethodOptions))
+        {
+            warnings.Add(DistributedRanks.Warning(spec, config, method));
+        }
     }
 
     private void CheckInitFrom(

@@ -38,6 +38,9 @@ public abstract class Dataset
 
     /// <summary>Selects the training and evaluation rows of a run.</summary>
     /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
+    /// <param name="heldOut">
+    /// Calibration rows of another run, whose adapter is evaluated: the selection split skips them; null: those of the specification.
+    /// </param>
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
-    public abstract SelectedRows Select(RunSpec spec);
+    public abstract SelectedRows Select(RunSpec spec, CalibrationRule? heldOut = null);
 }

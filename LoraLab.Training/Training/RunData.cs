@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
@@ -38,12 +39,14 @@ public sealed class RunData : IDisposable
     /// <param name="models">Models by name.</param>
     /// <param name="datasets">Datasets by name.</param>
     /// <param name="trainedModel">Folder of a model that a run made of the specification's model, in its place; null: none.</param>
+    /// <param name="heldOut">Rows on which the evaluated adapter was calibrated, which the selection split skips; null: none.</param>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
-    public static RunData Read(RunSpec spec, ModelCatalog models, DatasetCatalog datasets, string? trainedModel = null)
+    public static RunData Read(
+        RunSpec spec, ModelCatalog models, DatasetCatalog datasets, string? trainedModel = null, CalibrationRule? heldOut = null)
     {
         ResolvedModel model = trainedModel is null ? models.Find(spec.Model) : ModelCatalog.OfFolder(spec.Model, trainedModel);
         Dataset dataset = datasets.Read(spec.Dataset);
-        SelectedRows selected = dataset.Select(dataset.Complete(spec));
+        SelectedRows selected = dataset.Select(dataset.Complete(spec), heldOut);
         ModelTokenizer tokenizer = models.Tokenizer(model);
         return new(model)
         {

@@ -6,6 +6,7 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Calibration;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Adapters.Svd;
+using LoraLab.Training.Data;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models;
@@ -148,8 +149,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <summary>Reads the data of a specification.</summary>
     /// <param name="spec">The specification.</param>
     /// <param name="trainedModel">Folder of a model that a run made of the specification's model, in its place; null: none.</param>
+    /// <param name="heldOut">Rows on which the evaluated adapter was calibrated, which the selection split skips; null: none.</param>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
-    public RunData Read(RunSpec spec, string? trainedModel = null) => RunData.Read(spec, models, datasets, trainedModel);
+    public RunData Read(RunSpec spec, string? trainedModel = null, CalibrationRule? heldOut = null) =>
+        RunData.Read(spec, models, datasets, trainedModel, heldOut);
 
     /// <summary>Hashes the model's files on another thread, while the weights are loaded from the same files.</summary>
     /// <exception cref="RunFailure">A file of the weights is missing or inconsistent.</exception>
@@ -188,8 +191,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             spec.InitFrom is not null && checkpoint is null && (method.TakesFromBase || method.Calibrates)
                 ? PeftImport.Factors(adapters.Find(spec.InitFrom), layers, method)
                 : null;
+        IReadOnlyDictionary<string, (torch.Tensor A_RI, torch.Tensor B_OR)>? starts =
+            given is null ? null : PeftImport.StartingFactors(adapters.Find(spec.InitFrom!), layers, method);
         List<Adapter> attached = [];
-        foreach (LinearLayer linear in layers.Where(layer => IsAdapted(method, layer, checkpoint, calibrated)))
+        foreach (LinearLayer linear in layers.Where(layer => IsAdapted(method, layer, checkpoint, calibrated, given)))
         {
             cancellation.ThrowIfCancellationRequested();
             AdapterRequest request = AdapterRequest.From(spec, linear.Name) with
@@ -201,7 +206,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
             };
             linear.Adapter = checkpoint?.Rebuild(method, linear, request, spec.MethodOptions)
                 ?? (given?.TryGetValue(linear.Name, out (torch.Tensor A_RI, torch.Tensor B_OR) factors) == true
-                    ? method.CreateFrom(linear, request, factors.A_RI, factors.B_OR, spec.MethodOptions)
+                    ? method.CreateFrom(linear, request, factors.A_RI, factors.B_OR, spec.MethodOptions, starts?[linear.Name])
                     : method.Create(linear, request, spec.MethodOptions));
             attached.Add(linear.Adapter);
             onProgress?.Invoke();
@@ -220,8 +225,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         LoraMethod method,
         LinearLayer layer,
         CheckpointReader? checkpoint,
-        IReadOnlyDictionary<string, CalibratedFactors>? calibrated) =>
-        !method.Calibrates || (checkpoint?.HasAdapter(layer) ?? calibrated is null || calibrated[layer.Name].Rank > 0);
+        IReadOnlyDictionary<string, CalibratedFactors>? calibrated,
+        IReadOnlyDictionary<string, (torch.Tensor A_RI, torch.Tensor B_OR)>? given) =>
+        !method.Calibrates || (checkpoint?.HasAdapter(layer)
+            ?? ((calibrated is null || calibrated[layer.Name].Rank > 0) && given?.ContainsKey(layer.Name) != false));
 
     private CalibrationResult Calibrate(
         LlamaModel model,

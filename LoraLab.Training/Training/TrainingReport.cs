@@ -61,7 +61,10 @@ public sealed class TrainingReport
         CompareWithBudget(progress.Step, _run.Memory.EndUncounted());
         _timing.AddEvaluation(seconds);
         RecordCosts(progress);
-        _summary.Evaluation(_recorder.Evaluation(progress.Step, outcome));
+        _summary.Evaluation(_recorder.Evaluation(progress.Step, outcome with
+        {
+            Metrics = new Dictionary<string, double>(outcome.Metrics.Concat(progress.Optimizer.Metrics())),
+        }));
         if (progress.Optimizer.Describe() is string description)
         {
             _recorder.Log($"step {progress.Step}: {description}");

@@ -65,7 +65,7 @@ public sealed record SweepPlan
 
     /// <summary>
     /// Metric to optimize: the key of a metric that the task of the dataset measures, for example <c>eval/accuracy</c> or
-    /// <c>eval/loss</c>; omitted: the primary metric of the task.
+    /// <c>eval/loss</c>; omitted: the primary metric of the dataset.
     /// </summary>
     public string Objective { get; init; } = "";
 

@@ -33,8 +33,12 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, FairArms fair,
         List<string> warnings = [];
         ScaleProfile profile = await ProfileAsync(submitted, model, cancellationToken);
         StudyPlan plan = Complete(submitted, profile, methods) with { Model = model, Dataset = dataset, Profile = profile.Id };
+        plan = StudyPresets.Apply(plan, methods, errors);
         plan = await FitDataAsync(submitted, plan, warnings, cancellationToken);
-        errors.AddRange(StudyPlanRules.Check(plan, [.. methods.Select(method => method.Id)], SpecFieldCatalog.Default));
+        errors.AddRange(StudyPlanRules.Check(
+            plan,
+            [.. methods.SelectMany(method => method.Presets.Select(known => known.Id).Prepend(method.Id))],
+            SpecFieldCatalog.Default));
         Refuse(errors);
 
         plan = plan with { Name = plan.Name?.Trim() ?? NameFor(plan) };
@@ -55,12 +59,14 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, FairArms fair,
     /// <summary>The arm of a method, with its rank or its name in the plan if the method has several.</summary>
     private static StoredArm Arm(StudyPlan plan, StudyMethod arm, MethodDescriptor method)
     {
-        bool several = plan.Methods!.Count(other => other.Method == arm.Method) > 1;
+        MethodPreset? preset = StudyPresets.Of(arm, method);
+        string name = preset?.Name ?? method.Name;
+        bool several = plan.Methods!.Count(other => other.Method == arm.Method && StudyPresets.Of(other, method) == preset) > 1;
         string variant = arm.Parts is not null && arm.Spec?["rank"] is { } rank ? $"rank {rank}" : arm.Key;
         return new StoredArm
         {
             Method = arm.Key,
-            Label = several ? $"{method.Name} ({variant})" : method.Name,
+            Label = several ? $"{name} ({variant})" : name,
             Color = method.Color,
         };
     }

@@ -150,6 +150,10 @@ public sealed class AdaLoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         JsonObject options = run.Prepared.Spec.MethodOptions;
         Assert.Equal((2, 2, 6), ((int)options["targetRank"]!, (int)options["tInit"]!, (int)options["tFinal"]!));
         string[] lines = [.. File.ReadLines(Path.Combine(run.Folder, RunFiles.Attempt(1), "log.txt"))];
+        IReadOnlyDictionary<int, double> ranks = run.Series(MetricKeys.AdapterRank);
+        Assert.Equal([10, 20], ranks.Keys);
+        Assert.True(ranks[10] is > 2 and < 5 && ranks[20] == 2, $"{ranks[10]}, {ranks[20]}");
+        Assert.Equal(new MetricSummary { Last = 2 }, run.Summary[MetricKeys.AdapterRank]);
         // Eight layers of the starting rank 5 and the target rank 2.
         Assert.Contains(lines, line => line.Contains("step 20: 16 of 40 triplets: q_proj", StringComparison.Ordinal));
         string adapter = Path.Combine(run.Folder, RunFiles.Adapter);
@@ -178,6 +182,25 @@ public sealed class AdaLoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
 
         Assert.Equal(field, error.Field);
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The target is a mean over the layers, so that it may be above the lowest and must not be above the mean.</summary>
+    [Theory]
+    [InlineData(2, 3, null)]
+    [InlineData(2, 4, "must be at most the mean starting rank 3 of the layers (rankPattern); it is 4.")]
+    [InlineData(10, 6, null)]
+    [InlineData(10, 8, "must be at most the mean starting rank 7 of the layers (rankPattern); it is 8.")]
+    public void Validate_TargetRankWithPattern_IsComparedWithTheMean(int ofQueries, int target, string? refused)
+    {
+        using TestTrainer trainer = new();
+        JsonObject spec = MicroSpec.For("adalora");
+        spec["rankPattern"] = new JsonObject { ["q_proj"] = ofQueries };
+        spec["methodOptions"] = new JsonObject { ["targetRank"] = target };
+
+        SpecValidation validation = trainer.Services.Validator.Validate(spec);
+
+        Assert.Equal(refused is null ? 0 : 1, validation.Errors.Count);
+        Assert.All(validation.Errors, error => Assert.EndsWith(refused!, error.Message, StringComparison.Ordinal));
     }
 
     [Fact]

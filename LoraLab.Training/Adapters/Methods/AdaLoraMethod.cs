@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Torch;
@@ -115,14 +117,16 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         Options complete = options with { TargetRank = options.TargetRank ?? Math.Max(spec.Rank / 2, 1), TInit = initial, TFinal = final };
         if (spec.RankStabilized)
         {
-            errors.Add(new("rankStabilized", "rankStabilized cannot be used with adalora, whose scaling is alpha over its rank; omit it."));
+            errors.Add(new(
+                "rankStabilized",
+                "rankStabilized cannot be used with adalora: PEFT's AdaLoRA ignores use_rslora, its scaling is alpha over the starting "
+                    + "rank, whatever remains of it; omit it and set alpha."));
         }
 
-        if (complete.TargetRank > spec.Rank)
+        // The target is a mean over the layers: how many of them a pattern matches is known only with the model (Problems).
+        if (spec.RankPattern is null && complete.TargetRank > spec.Rank)
         {
-            errors.Add(new(
-                "methodOptions.targetRank",
-                $"methodOptions.targetRank must be at most the starting rank {spec.Rank} (rank); it is {complete.TargetRank}."));
+            errors.Add(TooHigh(complete.TargetRank.Value, $"the starting rank {spec.Rank} (rank)"));
         }
 
         if (initial >= steps - final)
@@ -135,6 +139,19 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
 
         return complete;
     }
+
+    /// <inheritdoc />
+    public override IEnumerable<FieldError> RankProblems(RunSpec spec, IReadOnlyList<int> ranks)
+    {
+        double mean = ranks.Average();
+        int target = Read(spec.MethodOptions).TargetRank ?? Math.Max(spec.Rank / 2, 1);
+        return spec.RankPattern is not null && target > mean
+            ? [TooHigh(target, $"the mean starting rank {mean.ToString("0.##", CultureInfo.InvariantCulture)} of the layers (rankPattern)")]
+            : [];
+    }
+
+    private static FieldError TooHigh(int target, string starting) =>
+        new("methodOptions.targetRank", $"methodOptions.targetRank must be at most {starting}; it is {target}.");
 
     /// <inheritdoc />
     protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options)
@@ -355,16 +372,24 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
             }
         }
 
+        public override IReadOnlyDictionary<string, double> Metrics()
+        {
+            double mean = _layers.Average(Rank);
+            // Before the first step, every E is zero.
+            return mean == 0 ? base.Metrics() : new Dictionary<string, double> { [MetricKeys.AdapterRank] = mean };
+        }
+
         public override string? Describe()
         {
-            (string Layer, long Rank)[] ranks = [.. _layers.Select(layer =>
-                (layer.E.Name.Split('.')[^2], TensorReader.Floats(layer.E.Value).LongCount(value => value != 0)))];
+            (string Layer, long Rank)[] ranks = [.. _layers.Select(layer => (layer.E.Name.Split('.')[^2], Rank(layer)))];
             IEnumerable<string> byLayer = ranks.GroupBy(pair => pair.Layer, (layer, pairs) =>
                 $"{layer} {string.Join(' ', pairs.Select(pair => pair.Rank))}");
             long left = ranks.Sum(pair => pair.Rank);
             // Before the first step, every E is zero.
             return left == 0 ? null : $"{left} of {_start} triplets: {string.Join("; ", byLayer)}";
         }
+
+        private static long Rank(Triplets layer) => TensorReader.Floats(layer.E.Value).LongCount(value => value != 0);
 
         // (C − I) / ‖C − I‖; 0 where C = I.
         private static Tensor Direction(Tensor gram_RR)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Training.Adapters.Calibration;
 using LoraLab.Training.Files.Errors;
@@ -30,6 +31,12 @@ public sealed class CordaMethod : CalibratedMethod<CordaMethod.Options>
     public override string PeftInitialization => "corda";
 
     /// <inheritdoc />
+    public override JsonObject InitializationSettings(JsonObject options) => new()
+    {
+        ["corda_config"] = new JsonObject { ["corda_method"] = Read(options).Mode == Part.Kpm ? "kpm" : "ipm" },
+    };
+
+    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "corda",
@@ -53,7 +60,7 @@ public sealed class CordaMethod : CalibratedMethod<CordaMethod.Options>
             "A₀ = √(Σ/s)·Vᵀ·C⁻¹, B₀ = U·√(Σ/s)",
             "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision",
         ],
-        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
+        Export = ExportOfChangedBase,
         Deviations =
         [
             new(

@@ -44,6 +44,10 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
     };
 
     /// <inheritdoc />
+    public override string? InitializationIn(JsonObject options) =>
+        Read(options).Init == Start.Pissa ? _pissa.InitializationIn(PissaOptions(Read(options))) : null;
+
+    /// <inheritdoc />
     public override double LearningRate(RunSpec spec, string part)
     {
         double rate = base.LearningRate(spec, part);
@@ -106,7 +110,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
             "m: ‖W + s·B·A‖, so that c = 1",
         ],
         Parameters = "r·(in + out) + out",
-        Export = "A, B and m as they are, rank r (use_dora); with init pissa of rank 2r on the original base.",
+        Export = "A, B and m as they are, rank r (use_dora); with init pissa of rank 2r on the original base, or, when asked, as trained.",
         Deviations =
         [
             new(
@@ -120,7 +124,8 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
             new(
                 "Not part of the paper.",
                 "learningRateB, rankStabilized and init pissa combine DoRA with LoRA+, rsLoRA and PiSSA.",
-                "They are independent of the magnitude; m has the learning rate of A, and decays as A and B do."),
+                "They are independent of the magnitude; m has the learning rate of A, and decays as A and B do. initFrom and init pissa "
+                    + "exclude each other, because both say what A and B are at the start."),
         ],
         Source = "Liu et al. 2024, DoRA: Weight-Decomposed Low-Rank Adaptation",
         Color = "#17becf",
@@ -134,7 +139,10 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
     {
         if (spec.InitFrom is not null && options.Init == Start.Pissa)
         {
-            errors.Add(new("initFrom", "initFrom cannot be used with init pissa, which computes the factors from the weights; omit one."));
+            errors.Add(new(
+                "initFrom",
+                "initFrom cannot be used with init pissa: an adapter brings A, B and m, while init pissa computes A and B from the "
+                    + "weights; omit init to continue the adapter, whose rank is twice that of the run if it started from pissa."));
         }
 
         return options;

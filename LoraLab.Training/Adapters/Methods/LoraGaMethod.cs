@@ -55,6 +55,26 @@ public sealed class LoraGaMethod : CalibratedMethod<LoraGaMethod.Options>
     public override string PeftInitialization => "lora_ga";
 
     /// <inheritdoc />
+    public override JsonObject InitializationSettings(JsonObject options)
+    {
+        Options own = Read(options);
+        return new()
+        {
+            ["lora_ga_config"] = new JsonObject
+            {
+                ["direction"] = own.Direction == Directions.Random ? "random" : own.Direction.ToString(),
+                ["scale"] = own.Scale switch
+                {
+                    Scaling.GdScale => "gd_scale",
+                    Scaling.WeightSvd => "weight_svd",
+                    _ => "stable",
+                },
+                ["stable_gamma"] = own.StableGamma,
+            },
+        };
+    }
+
+    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "lora-ga",
@@ -80,7 +100,7 @@ public sealed class LoraGaMethod : CalibratedMethod<LoraGaMethod.Options>
             "scale stable: B₀ times out^¼/√γ, γ = stableGamma; weightSvd: B₀ times σ₁(W)/Σ of its first column; gdScale: both divided by s",
             "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision",
         ],
-        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
+        Export = ExportOfChangedBase,
         Deviations =
         [
             new(
@@ -91,6 +111,10 @@ public sealed class LoraGaMethod : CalibratedMethod<LoraGaMethod.Options>
                 "Not part of the paper.",
                 "The signs of the singular vectors follow a fixed rule: the largest entry of each left vector is positive.",
                 "A and B come from different singular pairs, so their signs affect training, and a decomposition leaves them open."),
+            new(
+                "Not part of the paper.",
+                "With direction random, A and B take different halves of the first 2r vectors.",
+                "So does the authors' code; PEFT takes the same half for both."),
             new(
                 "Not part of the paper.",
                 "The gradient is computed block by block from the last to the first, and the decomposition is exact for small layers.",

@@ -14,6 +14,9 @@ public sealed class MiloraMethod : LoraMethod<NoOptions>
     public override bool TakesFromBase => true;
 
     /// <inheritdoc />
+    public override string PeftInitialization => "milora";
+
+    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "milora",
@@ -34,7 +37,7 @@ public sealed class MiloraMethod : LoraMethod<NoOptions>
             "A₀ = √(Σ/s)·Vᵀ, B₀ = U·√(Σ/s)",
             "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision",
         ],
-        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
+        Export = ExportOfChangedBase,
         Deviations =
         [
             new(

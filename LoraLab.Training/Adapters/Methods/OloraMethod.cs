@@ -34,7 +34,7 @@ public sealed class OloraMethod : LoraMethod<NoOptions>
                 + "entry of each column of B₀ is positive",
             "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision",
         ],
-        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
+        Export = ExportOfChangedBase,
         Deviations =
         [
             new(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
@@ -30,6 +31,11 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     public override string PeftInitialization => "pissa";
 
     /// <inheritdoc />
+    public override string? InitializationIn(JsonObject options) => Read(options) is { Svd: SvdAlgorithm.Randomized } random
+        ? string.Create(CultureInfo.InvariantCulture, $"{PeftInitialization}_niter_{random.SvdIterations}")
+        : PeftInitialization;
+
+    /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
     {
         Id = "pissa",
@@ -51,7 +57,7 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
             "W_res = W − s·B₀·A₀, computed in float64 and rounded once to the base's precision; with residual branch, "
                 + "W is unchanged and the branch subtracts s·B₀·A₀",
         ],
-        Export = "Rank 2r on the original base: lora_A = [A; A₀], lora_B = [B, −B₀], with α increased so that s is unchanged.",
+        Export = ExportOfChangedBase,
         Deviations =
         [
             new(

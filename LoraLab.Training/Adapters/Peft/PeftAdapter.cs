@@ -47,7 +47,7 @@ public sealed record PeftAdapter(string Folder, PeftConfig Config, IReadOnlyDict
     public static PeftAdapter Read(string folder, LoraMethod? method = null)
     {
         PeftConfig config = PeftImport.ReadConfig(folder, out IReadOnlyList<string> warnings, method);
-        using PeftWeights file = PeftWeights.Open(folder);
+        using PeftWeights file = PeftWeights.Open(folder, asTrained: method is not null);
         IReadOnlyDictionary<string, PeftModule> modules = config.IsPlain
             ? Plain(folder, config, file)
             : PeftOtherModules.Read(config, file, (name, problem) => Failure(file, name, problem));

@@ -92,6 +92,20 @@ public sealed record PeftConfig
     }
 
     /// <summary>
+    /// The configuration of an adapter that was saved as it was trained, on the original base: its starting factors are as many further
+    /// ranks, at the same scaling.
+    /// </summary>
+    public PeftConfig OnOriginalBase() => this with
+    {
+        RankOrNull = RankOrNull * 2,
+        AlphaOrNull = AlphaOrNull is double alpha ? AdapterScaling.AlphaAtRank(alpha, 2, RankStabilized) : null,
+        RankPattern = RankPattern?.ToDictionary(pattern => pattern.Key, pattern => pattern.Value * 2),
+        AlphaPattern = AlphaPattern?.ToDictionary(
+            pattern => pattern.Key, pattern => AdapterScaling.AlphaAtRank(pattern.Value, 2, RankStabilized)),
+        InitLoraWeights = default,
+    };
+
+    /// <summary>
     /// Why ΔW is not s·B·A on the original base, or, where <paramref name="method"/> takes its factors from the base, why they are not such
     /// factors; the predicate of a sentence; null if it is or they are.
     /// </summary>
@@ -138,15 +152,13 @@ public sealed record PeftConfig
             return null;
         }
 
-        // PEFT writes pissa_niter_16 for the randomized decomposition.
-        LoraMethod? written = LoraMethods.All.FirstOrDefault(known => known.PeftInitialization is string name
-            && (initialization == name || initialization.StartsWith(name + "_niter_", StringComparison.Ordinal)));
+        LoraMethod? written = PeftMethods.Initialized(initialization);
         return written is null
             ? $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights or is not known; {Convert}"
             : written.Id == method?.Id ? null
             : $"was saved with init_lora_weights '{Excerpt.Of(initialization)}', which changes the base weights, so that its factors fit "
                 + $"the original base only as the start of a run of method {written.Id}; {(method is null ? "" : "use that method, or ")}"
-                + Convert;
+                + $"{Convert}, or put its starting adapter into the folder {PeftStart.Folder}";
     }
 
     private string? PlainProblem() => RankOrNull <= 0 ? $"has r {RankOrNull}, which must be greater than 0; use the files of one adapter"

@@ -14,7 +14,8 @@ namespace LoraLab.Training.Adapters.Peft;
 /// </summary>
 public static class PeftExport
 {
-    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
+    /// <summary>As PEFT writes its configurations.</summary>
+    internal static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true };
 
     /// <summary>Writes configuration, weights and LoraLab's metadata to a folder.</summary>
     public static void Write(string folder, IEnumerable<Adapter> adapters, RunSpec spec, string fileVersion)
@@ -27,7 +28,7 @@ public static class PeftExport
             ? Plain(spec, [.. all.OfType<LowRankAdapter>()])
             : AsTrained(spec, all);
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), config.ToJsonString(_indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), config.ToJsonString(Indented) + "\n");
         DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion));
     }
 
@@ -146,11 +147,13 @@ public static class PeftExport
         return config;
     }
 
-    private static JsonObject Pattern<TValue>(IReadOnlyDictionary<string, TValue>? pattern, Func<TValue, JsonNode> value) =>
+    /// <summary>A pattern as in PEFT's configuration.</summary>
+    internal static JsonObject Pattern<TValue>(IReadOnlyDictionary<string, TValue>? pattern, Func<TValue, JsonNode> value) =>
         new((pattern ?? new Dictionary<string, TValue>())
             .Select(module => KeyValuePair.Create(module.Key, (JsonNode?)value(module.Value))));
 
-    private static JsonValue Alpha(RunSpec spec, double alpha, int growth)
+    /// <summary>The α of a rank that grew by a factor, whole if it can be.</summary>
+    internal static JsonValue Alpha(RunSpec spec, double alpha, int growth)
     {
         double grown = AdapterScaling.AlphaAtRank(alpha, growth, spec.RankStabilized);
         return grown == Math.Floor(grown) ? JsonValue.Create((long)grown) : JsonValue.Create(grown);

@@ -50,7 +50,10 @@ public static class PeftImport
             layout.Pruned);
     }
 
-    /// <summary>The folder's factors for the layers of a run, by module, as fp32 tensors that the caller owns.</summary>
+    /// <summary>
+    /// The folder's factors for the layers of a run, by module, as fp32 tensors that the caller owns. A layer to which a method that
+    /// calibrates gave no rank has none.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="layers">All layers that the run adapts.</param>
     /// <param name="method">Method that starts from them.</param>
@@ -58,7 +61,31 @@ public static class PeftImport
     public static IReadOnlyDictionary<string, (Tensor A_RI, Tensor B_OR)> Factors(
         string folder, IReadOnlyList<LinearLayer> layers, LoraMethod method)
     {
+        ArgumentNullException.ThrowIfNull(method);
         PeftAdapter adapter = PeftAdapter.Read(folder, method);
+        return Factors(folder, method.Calibrates ? [.. layers.Where(layer => adapter.Modules.ContainsKey(layer.Name))] : layers, adapter);
+    }
+
+    /// <summary>
+    /// The factors that were taken from the base before an adapter was trained, by module, as fp32 tensors that the caller owns; null: the
+    /// folder has none, so that its own factors are taken.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="layers">All layers that the run adapts.</param>
+    /// <param name="method">Method that continues the adapter.</param>
+    /// <exception cref="RunFailure">A tensor is missing, unexpected or has the wrong shape.</exception>
+    public static IReadOnlyDictionary<string, (Tensor A_RI, Tensor B_OR)>? StartingFactors(
+        string folder, IReadOnlyList<LinearLayer> layers, LoraMethod method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        return method.TakesFromBase && PeftStart.Of(folder) is string initial
+            ? Factors(initial, layers, PeftAdapter.Read(folder, method))
+            : null;
+    }
+
+    private static Dictionary<string, (Tensor A_RI, Tensor B_OR)> Factors(
+        string folder, IReadOnlyList<LinearLayer> layers, PeftAdapter adapter)
+    {
         Dictionary<string, (Tensor A_RI, Tensor B_OR)> factors = new(StringComparer.Ordinal);
         foreach (LinearLayer layer in layers)
         {
@@ -69,18 +96,20 @@ public static class PeftImport
                 zeros(layer.Out, rank, float32, device).DetachFromDisposeScope());
         }
 
-        Load(folder, factors.SelectMany(pair => ((string, Tensor)[])
+        IEnumerable<(string Name, Tensor Target)> targets = factors.SelectMany(pair => ((string, Tensor)[])
         [
             (PeftFiles.TensorName(pair.Key, AdapterFactor.A), pair.Value.A_RI),
             (PeftFiles.TensorName(pair.Key, AdapterFactor.B), pair.Value.B_OR),
-        ]));
+        ]);
+        Load(folder, targets, asTrained: true);
         return factors;
     }
 
-    private static void Load(string folder, IEnumerable<(string Name, Tensor Target)> targets, bool pruned = false)
+    private static void Load(
+        string folder, IEnumerable<(string Name, Tensor Target)> targets, bool pruned = false, bool asTrained = false)
     {
         using IDisposable noGrad = no_grad();
-        using PeftWeights file = PeftWeights.Open(folder);
+        using PeftWeights file = PeftWeights.Open(folder, asTrained: asTrained);
         HashSet<string> unused = [.. file.Tensors.Keys];
         HashSet<string> copied = [];
         foreach ((string name, Tensor target) in targets.Where(target => copied.Add(target.Name)))
@@ -237,6 +266,11 @@ public static class PeftImport
             }
 
             PeftConfig config = WithMethod(common.Deserialize<PeftConfig>(_options)!, given);
+            if (method is null && PeftStart.Of(folder) is not null)
+            {
+                config = config.OnOriginalBase();
+            }
+
             KeyReport keys = PeftConfigKeys.Of(config.Registered.Peft).Check(document.RootElement);
             warnings = KeyFile.IgnoredWarning(path, keys.Ignored);
             return (config.Problem(method) ?? keys.Problem) is string problem

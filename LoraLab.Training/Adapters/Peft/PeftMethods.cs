@@ -27,6 +27,16 @@ internal static class PeftMethods
         return null;
     }
 
+    /// <summary>
+    /// The method whose starting factors an <c>init_lora_weights</c> takes from the base; null: it takes none, or none that is known.
+    /// </summary>
+    public static LoraMethod? Initialized(string? initialization) => initialization is null
+        ? null
+        // PEFT writes pissa_niter_16 for the randomized decomposition.
+        : LoraMethods.All.FirstOrDefault(method => method.PeftInitialization is string name
+            && (initialization.Equals(name, StringComparison.OrdinalIgnoreCase)
+                || initialization.StartsWith(name + "_niter_", StringComparison.OrdinalIgnoreCase)));
+
     /// <summary>Whether a method's own tensors are those of an adapter.</summary>
     public static bool Fits(LoraMethod method, PeftConfig config) =>
         config.IsPlain ? ReferenceEquals(method.Peft, PeftLayout.Lora) : method.Id == config.Method;

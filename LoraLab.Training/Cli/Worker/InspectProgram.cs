@@ -5,8 +5,10 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Memory;
 
@@ -14,7 +16,7 @@ namespace LoraLab.Training.Cli.Worker;
 
 /// <summary>
 /// Runs the hidden command <c>inspect</c>: answers requests, one JSON line per request and response, until stdin ends. Only
-/// <c>estimate</c> loads the tensor library.
+/// <c>estimate</c> and <c>export</c> load the tensor library.
 /// </summary>
 public static class InspectProgram
 {
@@ -52,6 +54,7 @@ public static class InspectProgram
                 "devices" => new() { Id = id, Devices = Devices.List() },
                 "estimate" => Estimate(services, id, request.Spec),
                 "ranks" => new() { Id = id, ParametersByRank = services.Validator.ParametersByRank(request.Spec) },
+                "export" => Export(services, id, request.Export!),
                 "tokenize" => Tokenize(services, id, request.Tokenize!),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
                 _ => new() { Id = id, Error = $"The trainer does not support the request '{request.Kind}'." },
@@ -62,6 +65,13 @@ public static class InspectProgram
             // The process answers the requests of all pages and lists; one that fails must not end it.
             return new() { Id = id, Error = e.Message };
         }
+    }
+
+    private static InspectResponse Export(TrainerServices services, long id, ExportRequest request)
+    {
+        TorchRuntime.EnsureLoaded();
+        string folder = services.Adapters.Find(request.Run);
+        return new() { Id = id, ChangedBase = PeftAsTrained.Write(folder, AdapterOrigin.Spec(folder), request.Folder) };
     }
 
     private static ModelEntry[] Models(TrainerServices services)

@@ -21,8 +21,7 @@ internal static class CalibrationMemory
         bool gradient = calibrator.Measure == CalibrationMeasure.Gradient;
         double scores = 2 * Single * config.Block.Heads * rows.LongestText * rows.LongestText;
         double pass = (ReferenceMemory.Workspace(request) * rows.LongestText) + scores;
-        // A backward pass through blocks keeps the inputs of all of them.
-        double streams = Single * config.HiddenSize * rows.Tokens * (gradient ? config.Layers + 2 : 1);
+        double streams = Single * config.HiddenSize * rows.Tokens * (gradient ? GradientCheckpoints.Streams(config.Layers) : 1);
         double logits = gradient ? 4 * Single * config.VocabularySize * rows.LongestText : 0;
         return streams + Math.Max(logits, pass + request.Adapters.Max(adapters => Block(request, calibrator, adapters)));
     }

@@ -57,9 +57,10 @@ public sealed class ClassificationDataset : Dataset
     };
 
     /// <inheritdoc />
-    public override ClassificationRows Select(RunSpec spec)
+    public override ClassificationRows Select(RunSpec spec, CalibrationRule? heldOut = null)
     {
-        TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(Name, Train, spec, CalibrationRule.Of(spec));
+        TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(
+            Name, Train, spec, CalibrationRule.Of(spec) ?? heldOut);
         (IReadOnlyList<LabeledRow> evaluation, int source) = (spec.EvalSplit, Held) switch
         {
             (EvalSplit.Dev, _) => (Dev, 1),
@@ -69,8 +70,8 @@ public sealed class ClassificationDataset : Dataset
         return new(spec, this, subset.Consumed, [.. evaluation.Take(spec.EvalSamples ?? int.MaxValue)])
         {
             EvaluationSource = Sources.ElementAtOrDefault(source),
-            Calibration = subset.Calibration,
-            CalibrationNote = subset.CalibrationNote,
+            Calibration = heldOut is null ? subset.Calibration : [],
+            CalibrationNote = heldOut is null ? subset.CalibrationNote : null,
         };
     }
 

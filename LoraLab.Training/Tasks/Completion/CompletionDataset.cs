@@ -66,10 +66,11 @@ public sealed class CompletionDataset : Dataset
     public override RunSpec Complete(RunSpec spec) => Columns.Kind == CompletionKind.Messages ? spec : base.Complete(spec);
 
     /// <inheritdoc />
-    public override CompletionRows Select(RunSpec spec)
+    public override CompletionRows Select(RunSpec spec, CalibrationRule? heldOut = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        TrainingSubset<CompletionRow> subset = TrainingSubset<CompletionRow>.Select(Name, Train, spec, CalibrationRule.Of(spec));
+        TrainingSubset<CompletionRow> subset = TrainingSubset<CompletionRow>.Select(
+            Name, Train, spec, CalibrationRule.Of(spec) ?? heldOut);
         (IReadOnlyList<CompletionRow> evaluation, SplitSource? source) = (spec.EvalSplit, Held) switch
         {
             (EvalSplit.Dev, _) when Dev.Count > 0 => (Dev, DevSource),
@@ -80,8 +81,8 @@ public sealed class CompletionDataset : Dataset
         return new(spec, this, subset.Consumed, [.. evaluation.Take(spec.EvalSamples ?? int.MaxValue)])
         {
             EvaluationSource = source,
-            Calibration = subset.Calibration,
-            CalibrationNote = subset.CalibrationNote,
+            Calibration = heldOut is null ? subset.Calibration : [],
+            CalibrationNote = heldOut is null ? subset.CalibrationNote : null,
         };
     }
 

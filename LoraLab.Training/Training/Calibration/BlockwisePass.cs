@@ -21,12 +21,14 @@ namespace LoraLab.Training.Training.Calibration;
 /// <param name="targets">The layers to measure.</param>
 /// <param name="cancellation">Cancels between two rows.</param>
 /// <param name="onProgress">Called after each row of each block with the number done and the total.</param>
+/// <param name="segmentLength">Blocks in a segment of a backward pass; null: as many as <see cref="GradientCheckpoints"/> says.</param>
 internal sealed class BlockwisePass(
     LlamaModel model,
     IReadOnlyList<TrainingExample> rows,
     IReadOnlySet<LinearLayer> targets,
     CancellationToken cancellation,
-    Action<int, int> onProgress)
+    Action<int, int> onProgress,
+    int? segmentLength = null)
 {
     // Gradients of half precision would underflow.
     private const double Fp16LossScale = 4096;
@@ -88,53 +90,35 @@ internal sealed class BlockwisePass(
     public void Gradients(LossWeighting weighting, Action<IReadOnlyList<LinearLayer>, Tensor> measured)
     {
         WindowPass[] passes = [.. WindowPass.Split([.. rows], 1, weighting, model.Device)];
-        List<Tensor[]> inputs = [];
+        // Inputs of the first block of each segment that has layers to measure, by its number.
+        SortedDictionary<int, Tensor[]> kept = [];
         Tensor[] gradients = [];
-        int total = rows.Count * (model.Blocks.Count + 1 + (model.Blocks.Count - _first));
         double scale = model.Dtype == ScalarType.Float16 ? Fp16LossScale : 1;
+        int total = rows.Count * (model.Blocks.Count + 1 + Segments().Sum(segment =>
+            segment.End - 1 - segment.Start + (segment.End - Math.Max(segment.Start, _first))));
         try
         {
-            Forward(passes, inputs, total);
+            Tensor[] outputs = Forward(passes, kept, total);
             gradients = [.. passes.Select((pass, row) =>
             {
-                Tensor gradient = HeadGradient(pass, inputs[^1][row], scale);
+                Tensor gradient = HeadGradient(pass, outputs[row], scale);
+                outputs[row].Dispose();
                 onProgress(++_done, total);
                 return gradient;
             })];
-            for (int index = model.Blocks.Count - 1; index >= _first; index--)
+            foreach ((int start, int end) in Segments().Reverse())
             {
-                LinearLayer[] layers = [.. model.Blocks[index].Linears.Where(targets.Contains)];
-                Dictionary<LinearLayer, Tensor> sums = layers.ToDictionary(
-                    layer => layer, layer => zeros(layer.Out, layer.In, float64, model.Device).DetachFromDisposeScope());
-                try
-                {
-                    for (int row = 0; row < passes.Length; row++)
-                    {
-                        Backward(passes[row], index, inputs[index][row], gradients, row, sums);
-                        onProgress(++_done, total);
-                    }
-
-                    foreach (LinearLayer layer in layers)
-                    {
-                        cancellation.ThrowIfCancellationRequested();
-                        using IDisposable scope = NewDisposeScope();
-                        Deliver([layer], sums[layer].Over(scale), measured);
-                        onProgress(_done, total);
-                    }
-                }
-                finally
-                {
-                    DisposeAll(sums.Values);
-                    DisposeAll(inputs[index]);
-                }
+                SegmentGradients(passes, kept[start], start, end, gradients, Scaled, total);
             }
         }
         finally
         {
             DisposeAll(gradients);
-            DisposeAll(inputs.SelectMany(streams => streams));
+            DisposeAll(kept.Values.SelectMany(streams => streams));
             DisposeAll(passes);
         }
+
+        void Scaled(LinearLayer layer, Tensor sum_OI) => Deliver([layer], sum_OI.Over(scale), measured);
     }
 
     private static void Deliver(
@@ -181,21 +165,98 @@ internal sealed class BlockwisePass(
         streams[row] = next_BTD;
     }
 
-    // The inputs of every block are kept for the backward pass, as in gradient checkpointing.
-    private void Forward(WindowPass[] passes, List<Tensor[]> inputs, int total)
+    /// <summary>The segments of blocks with layers to measure, first and end.</summary>
+    private IEnumerable<(int Start, int End)> Segments()
+    {
+        int length = segmentLength ?? GradientCheckpoints.SegmentLength(model.Blocks.Count);
+        return Enumerable.Range(0, (model.Blocks.Count + length - 1) / length)
+            .Select(segment => (segment * length, Math.Min((segment + 1) * length, model.Blocks.Count)))
+            .Where(segment => segment.Item2 > _first);
+    }
+
+    /// <summary>Takes the rows through all blocks and keeps the inputs of segments; returns the outputs, which the caller owns.</summary>
+    private Tensor[] Forward(WindowPass[] passes, SortedDictionary<int, Tensor[]> kept, int total)
     {
         using IDisposable noGrad = no_grad();
-        inputs.Add(Embed(passes.Select(pass => pass.Examples[0].Ids[..^1])));
-        ForwardPass forward = new(cancellation);
+        HashSet<int> starts = [.. Segments().Select(segment => segment.Start)];
+        Tensor[] streams = Embed(passes.Select(pass => pass.Examples[0].Ids[..^1]));
         for (int index = 0; index < model.Blocks.Count; index++)
         {
-            Tensor[] next = [.. inputs[index].Select(stream => stream.alias().DetachFromDisposeScope())];
-            inputs.Add(next);
+            if (starts.Contains(index))
+            {
+                kept[index] = [.. streams.Select(stream => stream.alias().DetachFromDisposeScope())];
+            }
+
+            AdvanceAll(passes, streams, index, total);
+        }
+
+        return streams;
+    }
+
+    private void AdvanceAll(WindowPass[] passes, Tensor[] streams, int index, int total)
+    {
+        ForwardPass forward = new(cancellation);
+        for (int row = 0; row < passes.Length; row++)
+        {
+            Advance(streams, row, index, passes[row].TextLengths[0], forward);
+            onProgress(++_done, total);
+        }
+    }
+
+    /// <summary>Computes the inputs of a segment's blocks again, and goes back through them.</summary>
+    private void SegmentGradients(
+        WindowPass[] passes, Tensor[] first, int start, int end, Tensor[] gradients, Action<LinearLayer, Tensor> measured, int total)
+    {
+        List<Tensor[]> inputs = [first];
+        try
+        {
+            using (no_grad())
+            {
+                for (int index = start; index < end - 1; index++)
+                {
+                    Tensor[] next = [.. inputs[^1].Select(stream => stream.alias().DetachFromDisposeScope())];
+                    inputs.Add(next);
+                    AdvanceAll(passes, next, index, total);
+                }
+            }
+
+            for (int index = end - 1; index >= Math.Max(start, _first); index--)
+            {
+                BlockGradients(passes, index, inputs[index - start], gradients, measured, total);
+                DisposeAll(inputs[index - start]);
+            }
+        }
+        finally
+        {
+            DisposeAll(inputs.SelectMany(streams => streams));
+        }
+    }
+
+    private void BlockGradients(
+        WindowPass[] passes, int index, Tensor[] inputs, Tensor[] gradients, Action<LinearLayer, Tensor> measured, int total)
+    {
+        LinearLayer[] layers = [.. model.Blocks[index].Linears.Where(targets.Contains)];
+        Dictionary<LinearLayer, Tensor> sums = layers.ToDictionary(
+            layer => layer, layer => zeros(layer.Out, layer.In, float64, model.Device).DetachFromDisposeScope());
+        try
+        {
             for (int row = 0; row < passes.Length; row++)
             {
-                Advance(next, row, index, passes[row].TextLengths[0], forward);
+                Backward(passes[row], index, inputs[row], gradients, row, sums);
                 onProgress(++_done, total);
             }
+
+            foreach (LinearLayer layer in layers)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using IDisposable scope = NewDisposeScope();
+                measured(layer, sums[layer]);
+                onProgress(_done, total);
+            }
+        }
+        finally
+        {
+            DisposeAll(sums.Values);
         }
     }
 

@@ -112,6 +112,14 @@ public sealed class FusedAdamW : IDisposable
         return _hooks?.Describe();
     }
 
+    /// <summary>Metrics of the method by key; empty: none. Waits for the device.</summary>
+    public IReadOnlyDictionary<string, double> Metrics()
+    {
+        using IDisposable noGrad = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        return _hooks?.Metrics() ?? new Dictionary<string, double>();
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
@@ -25,6 +26,8 @@ public sealed partial class RunConfig
     [Parameter, EditorRequired]
     public RunDocument Run { get; set; } = null!;
 
+    private MethodDescriptor? Method => Catalog.Method(Run.Spec.Method);
+
     protected override void OnParametersSet()
     {
         _spec = SpecFieldCatalog.ToJson(Run.Spec);
@@ -44,6 +47,17 @@ public sealed partial class RunConfig
     private string Text(string field) => Text(_spec[field]);
 
     private static string Text(JsonNode? value) => value is null ? "null" : JsonFormat.Show(value);
+
+    private string Precision(RunEnvironment environment) =>
+        environment.Precision.ToString().ToLowerInvariant() + (Method?.TrainsWeights == true
+            ? " weights, trained in fp32"
+            : " base weights, fp32 adapters");
+
+    private string? Note(string field) => !IsUsed(field) ? $"means nothing to {Catalog.MethodName(Run.Spec.Method)}"
+        : IsDefault(field) ? null
+        : $"default {Text(_defaults[field])}";
+
+    private bool IsUsed(string field) => Method?.Uses(field) != false;
 
     private bool IsDefault(string field) => JsonNode.DeepEquals(_spec[field], _defaults[field]);
 }

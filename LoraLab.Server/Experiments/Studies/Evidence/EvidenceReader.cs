@@ -6,11 +6,12 @@ using LoraLab.Server.Comparison;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
+using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
 
 /// <summary>Reads the evidence of a study; a missing or damaged file in a run directory is read as null, never an error.</summary>
-internal sealed class EvidenceReader(IRunStore store, PredictionFiles predictions, LoraLabPaths paths)
+internal sealed class EvidenceReader(IRunStore store, PredictionFiles predictions, LoraLabPaths paths, TrainerInspector inspector)
 {
     private static readonly string[] _keys = [.. MetricCatalog.Default.Evaluated.Select(metric => metric.Key)];
 
@@ -18,7 +19,7 @@ internal sealed class EvidenceReader(IRunStore store, PredictionFiles prediction
     /// <param name="study">The study with its runs and arms.</param>
     /// <param name="withPredictions">Whether to read the predictions, which only the files of the paper need.</param>
     public StudyEvidence Read(StudyDocument study, bool withPredictions) =>
-        new(study, [.. study.Runs.Select(run => Read(run, withPredictions))]);
+        new(study, [.. study.Runs.Select(run => Read(run, withPredictions))], inspector.KnownMethods);
 
     private EvidenceRun Read(StudyRun run, bool withPredictions)
     {

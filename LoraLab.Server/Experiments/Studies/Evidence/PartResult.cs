@@ -81,7 +81,11 @@ internal sealed record PartResult(
         ];
     }
 
-    private static (double? Difference, (double Low, double High)? Interval) Compare(StudyGroup group, StudyGroup best)
+    /// <summary>
+    /// Mean difference of the primary metric over common seeds, with its 95% confidence interval; null: no common seed, and for the
+    /// interval fewer than two, or no variance.
+    /// </summary>
+    internal static (double? Difference, (double Low, double High)? Interval) Compare(StudyGroup group, StudyGroup best)
     {
         Dictionary<long, double> own = group.BySeed(run => run.Result);
         Dictionary<long, double> others = best.BySeed(run => run.Result);

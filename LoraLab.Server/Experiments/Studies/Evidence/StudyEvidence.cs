@@ -1,5 +1,7 @@
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Experiments.Studies.Evidence;
@@ -9,9 +11,16 @@ namespace LoraLab.Server.Experiments.Studies.Evidence;
 /// </summary>
 internal sealed class StudyEvidence
 {
-    public StudyEvidence(StudyDocument study, IReadOnlyList<EvidenceRun> runs)
+    private readonly IReadOnlyList<MethodDescriptor> _methods;
+
+    /// <summary>Groups the runs of a study.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="runs">Its runs.</param>
+    /// <param name="methods">The methods that are known, which say which fields mean something to them.</param>
+    public StudyEvidence(StudyDocument study, IReadOnlyList<EvidenceRun> runs, IReadOnlyList<MethodDescriptor>? methods = null)
     {
         Study = study;
+        _methods = methods ?? [];
         Runs = runs;
         Reported = GroupsOf(StudyStage.Reported);
         Selection = GroupsOf(StudyStage.Selection);
@@ -39,6 +48,10 @@ internal sealed class StudyEvidence
 
     /// <summary>Whether each method has one cell on the reported split, so that methods can be compared.</summary>
     public bool OneGroupPerMethod => Reported.GroupBy(group => group.Arm.Method).All(method => method.Count() == 1);
+
+    /// <summary>Whether a field of a specification means something to its method.</summary>
+    public bool Uses(RunSpec spec, string field) =>
+        _methods.FirstOrDefault(method => method.Id == spec.Method)?.UnusedFields.Contains(field) != true;
 
     public StudyArm? Arm(string method) => Study.Arms.FirstOrDefault(arm => arm.Method == method);
 

@@ -59,6 +59,7 @@ internal static class PaperZip
         if (PartTable.Of(study.Plan).Any())
         {
             yield return Text("data/methods.csv", MethodsCsv.Write(evidence));
+            yield return Text("data/pairs.csv", PairsCsv.Write(evidence));
         }
 
         yield return Text("study.json", JsonSerializer.Serialize(study.Plan, ContractJson.Indented));

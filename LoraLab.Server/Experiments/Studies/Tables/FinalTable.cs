@@ -90,7 +90,9 @@ internal static class FinalTable
     private static void Daggers(
         FinalColumn column, List<StudyGroup> groups, Dictionary<StudyGroup, StudyTableCell> cells, List<string> notes)
     {
-        ComparisonWithBest test = ComparisonWithBest.Of(groups, column.Read);
+        // The comparison is with the highest mean, so that columns in which less is better change their sign.
+        int sign = column.Direction < 0 ? -1 : 1;
+        ComparisonWithBest test = ComparisonWithBest.Of(groups, run => sign * column.Read(run));
         for (int i = 0; i < groups.Count; i++)
         {
             if (test.HolmP[i] is >= Alpha)
@@ -102,7 +104,7 @@ internal static class FinalTable
         foreach (IGrouping<string, int> reason in Enumerable.Range(0, groups.Count).Where(i => test.Untested[i] is not null)
             .GroupBy(i => test.Untested[i]!))
         {
-            notes.Add($"{column.Title}: not tested against the highest mean and therefore without a dagger: "
+            notes.Add($"{column.Title}: not tested against the best mean and therefore without a dagger: "
                 + $"{string.Join(", ", reason.Select(i => groups[i].Label))} ({reason.Key}).");
         }
     }
@@ -116,7 +118,7 @@ internal static class FinalTable
         else if (present.Count > 1)
         {
             yield return "Bold: best mean of the column, as printed.";
-            yield return "†: no significant difference from the highest mean (paired t test over seeds, "
+            yield return "†: no significant difference from the best mean (paired t test over seeds, "
                 + "Holm-adjusted p ≥ 0.05), which does not imply equality.";
         }
 

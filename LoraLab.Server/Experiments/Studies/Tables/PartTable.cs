@@ -94,7 +94,8 @@ internal static class PartTable
     {
         yield return "Real: the difference from the best mean is significant (paired t test over seeds, p Holm-adjusted over the tests of "
             + "this table, below 0.05). No does not imply equality. Intervals are not adjusted. All of it is over seeds on the same rows: "
-            + "other rows may differ.";
+            + "other rows may differ. Methods are tested against the best only; data/pairs.csv of the paper has all pairs, adjusted over "
+            + "them.";
         List<string> constant = [.. results.Where(result => result.Interval is null && result.Group.Counted.Count > 1)
             .Select(result => result.Group.Arm.Label)];
         if (constant.Count > 0)

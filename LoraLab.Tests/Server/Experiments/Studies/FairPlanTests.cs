@@ -59,6 +59,23 @@ public sealed class FairPlanTests(RealServer real) : IClassFixture<RealServer>
     }
 
     [Fact]
+    public async Task DryRun_PresetOfAMethod_IsAnArmWithItsSettings()
+    {
+        StudyPlan plan = (await PreviewAsync(
+            """{"template":"methods-2026","size":"smoke","methods":[{"method":"lora"},{"method":"rslora"}]}""")).Plan;
+
+        Assert.Equal(["lora", "rslora"], plan.Methods!.Select(arm => arm.Key));
+        Assert.Equal(["lora", "lora"], plan.Methods!.Select(arm => arm.Method));
+        Assert.True((bool)plan.Methods![1].Spec!["rankStabilized"]!);
+        JsonObject refused = await _api.RefusedAsync(
+            HttpStatusCode.BadRequest,
+            HttpMethod.Post,
+            ApiRoutes.Studies + "?dryRun=true",
+            RunApi.Json("""{"seeds":[1],"methods":[{"method":"rslora","spec":{"rankStabilized":false}}]}"""));
+        Assert.Contains("rankStabilized must be true for rslora", refused.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task DryRun_CompletedPlan_IsTheSameStudy()
     {
         StudyPreview first = await PreviewAsync("""{"template":"methods-2026","size":"smoke","methods":[{"method":"lora-xs"}]}""");

@@ -90,7 +90,20 @@ public sealed class PartTableTests
         Assert.StartsWith("part,method,arm,rank,n,trainableParameters", rows[0], StringComparison.Ordinal);
         Assert.StartsWith("equal-parameters,vera,vera,8,5,990,510,0.25,eval/accuracy,", rows[2], StringComparison.Ordinal);
         Assert.Equal(6, rows.Length);
+        string[] pairs = files["data/pairs.csv"].Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        // lora-vera, lora-ia3, vera-ia3; at equal rank lora-ia3, as vera-r4 has no run.
+        Assert.Equal(
+            ["equal-parameters,lora,vera", "equal-parameters,lora,ia3", "equal-parameters,vera,ia3", "equal-rank,lora,ia3"],
+            pairs[1..].Select(pair => string.Join(',', pair.Split(',')[..3])));
+        string[][] tested = [.. pairs[1..].Select(pair => pair.Split(','))];
+        Assert.Equal(["true", "false", "false", "false"], tested.Select(pair => pair[10]));
+        // Of three tests, Holm multiplies the smallest p by three; alone, it stays.
+        Assert.Equal(3 * Number(tested[0][8]), Number(tested[0][9]), 1e-12);
+        Assert.Equal(Number(tested[3][8]), Number(tested[3][9]), 1e-12);
+        Assert.Equal(0.055, Number(tested[0][5]), 1e-9);
     }
+
+    private static double Number(string text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     private static StudyTable Table(string id, HandMadeStudy study) => StudyTables.Of(study.Build()).Single(table => table.Id == id);
 

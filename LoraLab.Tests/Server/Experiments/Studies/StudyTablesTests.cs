@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Server.Experiments.Studies.Evidence;
 using LoraLab.Server.Experiments.Studies.Tables;
 using Xunit;
 
@@ -35,6 +37,33 @@ public sealed class StudyTablesTests
         Assert.Contains(table.Notes, note => note.EndsWith("which does not imply equality.", StringComparison.Ordinal));
     }
 
+    /// <summary>Where less is better, groups are tested against the lowest mean.</summary>
+    [Fact]
+    public void Final_MetricOfWhichLessIsBetter_IsTestedAgainstTheLowest()
+    {
+        HandMadeStudy study = new();
+        study.Seeds("lora", _lora).Seeds("pissa", _pissa).Seeds("lora-plus", _plus);
+        StudyEvidence evidence = study.Build();
+        // The perplexities are distances from 1: LoRA has the lowest, and lora-plus differs from it as in accuracy.
+        evidence = new(
+            evidence.Study with { Task = "completion" },
+            [.. evidence.Runs.Select(run => run with
+            {
+                Document = run.Document! with
+                {
+                    Summary = run.Document.Summary.With(
+                        MetricKeys.EvalPerplexity,
+                        new() { Last = 2 - run.Document.Summary[MetricKeys.EvalAccuracy]!.Last }),
+                },
+            })]);
+
+        StudyTable table = FinalTable.Of(evidence);
+
+        int perplexity = table.Columns.ToList().FindIndex(column => column.Contains("erplexity", StringComparison.Ordinal));
+        Assert.Equal([true, false, false], table.Rows.Select(row => row[perplexity].Bold));
+        Assert.Equal([false, true, false], table.Rows.Select(row => row[perplexity].Dagger));
+    }
+
     [Fact]
     public void Final_FourSeeds_NothingHasADagger()
     {
@@ -42,7 +71,7 @@ public sealed class StudyTablesTests
 
         Assert.DoesNotContain(table.Rows, row => row[Accuracy].Dagger);
         Assert.Contains(
-            "Accuracy (%): not tested against the highest mean and therefore without a dagger: pissa (4 common seeds, five required).",
+            "Accuracy (%): not tested against the best mean and therefore without a dagger: pissa (4 common seeds, five required).",
             table.Notes);
     }
 
