@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LoraLab.Training.Cli;
 using LoraLab.Training.Data;
+using LoraLab.Training.Training;
 
 namespace LoraLab.Tests.Support;
 
@@ -54,6 +56,14 @@ public sealed class GoldenRuns : IDisposable
     {
         (spec["microBatch"], spec["dataset"], spec["dataSeed"]) = (microBatch, _small.Value, null);
         return new(_trainer.Value, _trainer.Value.NewFolder(), spec);
+    }
+
+    /// <summary>The predictions of <c>evaluate</c> with an adapter on the first 64 evaluation rows.</summary>
+    internal IReadOnlyList<IReadOnlyList<string>> EvaluateSmall(string adapter)
+    {
+        using PreparedRun run = new EvaluationRequest(adapter, "stories260K", _small.Value, "paper-literal", 64, null)
+            .Prepare(_trainer.Value.Services, out _);
+        return [.. run.Evaluation.Run(run.Model, CancellationToken.None).Predictions.Rows];
     }
 
     /// <summary>The <c>microBatch</c> of a case as JSON.</summary>

@@ -84,7 +84,10 @@ internal sealed record EvaluationRequest(
             ? CalibrationRule.Of(trained)
             : null;
 
-    /// <summary>A specification with the evaluation of <paramref name="trained"/> and nothing of its training.</summary>
+    /// <summary>
+    /// A specification with the evaluation of <paramref name="trained"/> and nothing of its training; the method is that of the adapter's
+    /// files (<see cref="AdapterLayers"/>).
+    /// </summary>
     private RunSpec Evaluated(RunSpec trained)
     {
         // The training rows stay: the selection split consists of others, and the warnings of the run are about them.

@@ -25,7 +25,7 @@ internal static class AdapterFit
         LoraMethod method = LoraMethods.Find(spec.Method)!;
         bool differ = method.RanksDiffer(spec.MethodOptions);
         return (pruned ? StartingRank(spec, adapter) : differ ? null : OneRank(spec, adapter))
-            ?? Targets(layers.Values, adapter)
+            ?? Targets(layers.Values, adapter, differ)
             ?? Missing(
                 adapter.Modules.Keys.Where(module => !layers.ContainsKey(module)), "has factors for {0}, which the run does not adapt")
             // A layer may have got no rank.
@@ -80,10 +80,10 @@ internal static class AdapterFit
         ? null
         : $"has rank {factors.Rank} for '{module}', but the method gives that layer at most {most}; use an adapter of lower ranks";
 
-    private static string? Targets(IEnumerable<AdaptedLinear> layers, PeftAdapter adapter)
+    private static string? Targets(IEnumerable<AdaptedLinear> layers, PeftAdapter adapter, bool mayLack)
     {
         string[] run = [.. layers.Select(adapted => adapted.Linear.Name).Distinct().Order(StringComparer.Ordinal)];
-        return run.SequenceEqual(adapter.Targets)
+        return run.SequenceEqual(adapter.Targets) || (mayLack && adapter.Targets.All(run.Contains))
             ? null
             : $"adapts {Excerpt.Of(adapter.Targets)}, but the run adapts {string.Join(", ", run)}; targetModules must match the adapter";
     }

@@ -6,10 +6,10 @@ using LoraLab.Training.Models.Blocks;
 
 namespace LoraLab.Training.Specs;
 
-/// <summary>The fields of a specification that fit an adapter: layers, ranks and alphas of its modules.</summary>
+/// <summary>The fields of a specification that fit an adapter: method, layers, ranks and alphas of its modules.</summary>
 internal static class AdapterLayers
 {
-    /// <summary>Returns a specification with the layers, ranks and alphas of an adapter.</summary>
+    /// <summary>Returns a specification with the method, layers, ranks and alphas of an adapter.</summary>
     /// <param name="spec">The specification.</param>
     /// <param name="adapter">The adapter.</param>
     /// <param name="config">The model.</param>
@@ -41,15 +41,22 @@ internal static class AdapterLayers
     private static RunSpec WithRanks(RunSpec spec, PeftAdapter adapter)
     {
         PeftConfig config = adapter.Config;
+        // Layers that were pruned keep the scaling of the rank with which they started.
+        bool pruned = config.Registered.Peft.Pruned;
         RunSpec own = spec with
         {
-            Rank = config.Rank,
-            Alpha = config.Alpha,
+            Method = config.Method,
+            MethodOptions = config.Options,
+            // Some methods have no rank or no alpha.
+            Rank = Math.Max(config.Rank, 1),
+            Alpha = config.Alpha > 0 ? config.Alpha : 1,
             RankStabilized = config.RankStabilized,
-            RankPattern = Used(config.RankPattern, adapter)?.ToDictionary(pattern => pattern.Key, pattern => (int)pattern.Value),
+            RankPattern = pruned
+                ? null
+                : Used(config.RankPattern, adapter)?.ToDictionary(pattern => pattern.Key, pattern => (int)pattern.Value),
             AlphaPattern = Used(config.AlphaPattern, adapter)?.ToDictionary(),
         };
-        if (adapter.Modules.All(module => LayerSettings.Rank(own, module.Key) == module.Value.Rank
+        if (pruned || adapter.Modules.All(module => LayerSettings.Rank(own, module.Key) == module.Value.Rank
             && AdapterScaling.Of(own, module.Key) == module.Value.Scaling))
         {
             return own;

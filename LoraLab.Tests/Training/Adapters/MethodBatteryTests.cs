@@ -67,11 +67,14 @@ public sealed class MethodBatteryTests(MethodRuns runs) : IClassFixture<MethodRu
         Assert.Equal(EndReason.Finished, run.Ended.Reason);
 
         string[] trained = [.. run.Predictions(MicroSpec.Steps).SelectMany(row => row.Skip(3))];
-        string[] reloaded = [.. Reloaded(runs.Trainer, run).SelectMany(row => row.Skip(3))];
-        Assert.Equal(trained.Length, reloaded.Length);
-        for (int i = 0; i < trained.Length; i++)
+        foreach (string[] reloaded in new[] { Evaluated(runs.Trainer, run), Reloaded(runs.Trainer, run) }
+            .Select(rows => rows.SelectMany(row => row.Skip(3)).ToArray()))
         {
-            Assert.Equal(Number(trained[i]), Number(reloaded[i]), 2e-3);
+            Assert.Equal(trained.Length, reloaded.Length);
+            for (int i = 0; i < trained.Length; i++)
+            {
+                Assert.Equal(Number(trained[i]), Number(reloaded[i]), 2e-3);
+            }
         }
     }
 
@@ -119,13 +122,19 @@ public sealed class MethodBatteryTests(MethodRuns runs) : IClassFixture<MethodRu
         Assert.Equal(expected, (string?)complete["svd"]);
     }
 
-    /// <summary>Predictions with what the run saved: with the model that it trained as a whole, or from its adapter.</summary>
+    /// <summary>Predictions of <c>evaluate</c> with what the run saved, an adapter or a model.</summary>
+    private static IEnumerable<IReadOnlyList<string>> Evaluated(TestTrainer trainer, FinishedRun run)
+    {
+        using PreparedRun model = new EvaluationRequest(run.Folder, null, null, null, null, null).Prepare(trainer.Services, out _);
+        return [.. model.Evaluation.Run(model.Model, CancellationToken.None).Predictions.Rows];
+    }
+
+    /// <summary>Predictions of a run that starts from the adapter, before its first step.</summary>
     private static IEnumerable<IReadOnlyList<string>> Reloaded(TestTrainer trainer, FinishedRun run)
     {
         if (trainer.Services.Adapters.FindModel(run.Folder) is not null)
         {
-            using PreparedRun model = new EvaluationRequest(run.Folder, null, null, null, null, null).Prepare(trainer.Services, out _);
-            return [.. model.Evaluation.Run(model.Model, CancellationToken.None).Predictions.Rows];
+            return Evaluated(trainer, run);
         }
 
         string adapter = Path.Combine(run.Folder, RunFiles.Adapter);

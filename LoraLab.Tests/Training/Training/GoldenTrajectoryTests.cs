@@ -80,12 +80,15 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         }
     }
 
-    internal static void CompareScores(FinishedRun run, JsonArray rows, int lastStep, double limit, Deviations deviations)
+    internal static void CompareScores(FinishedRun run, JsonArray rows, int lastStep, double limit, Deviations deviations) =>
+        CompareScores(run.Predictions(lastStep), rows, limit, deviations);
+
+    internal static void CompareScores(
+        IReadOnlyList<IReadOnlyList<string>> predictions, JsonArray rows, double limit, Deviations deviations)
     {
-        IReadOnlyList<string[]> predictions = run.Predictions(lastStep);
         foreach (JsonNode? row in rows)
         {
-            string[] scored = predictions[(int)row!["row"]!];
+            IReadOnlyList<string> scored = predictions[(int)row!["row"]!];
             Assert.Equal(
                 ((int)row["row"]!, (int)row["label"]!),
                 (int.Parse(scored[0], CultureInfo.InvariantCulture), int.Parse(scored[1], CultureInfo.InvariantCulture)));

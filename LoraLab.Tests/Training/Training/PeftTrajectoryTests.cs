@@ -79,7 +79,10 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     [MemberData(nameof(EachOnce))]
     public void Train_ConfigurationOfPeftOnTheReferencePath_FollowsPeft(string name, string start) => Follow(name, start, "1");
 
-    /// <summary>The adapter after the last step gives the scores that PEFT computed with it, and a run can continue it.</summary>
+    /// <summary>
+    /// The adapter after the last step gives the scores that PEFT computed with it, to <c>evaluate</c> and at the start of a run that
+    /// continues it.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Trained))]
     public void Train_FromATrainedAdapterOfPeft_StartsWithItsScores(string name)
@@ -98,6 +101,8 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
 
         Assert.True(run.Ended.Reason == EndReason.Finished, run.Ended.Error);
         GoldenTrajectoryTests.CompareScores(run, golden["evalFirst64"]!.AsArray(), 0, 1e-3, deviations);
+        GoldenTrajectoryTests.CompareScores(
+            runs.EvaluateSmall(Path.Combine(folder, "trained")), golden["evalFirst64"]!.AsArray(), 1e-3, deviations);
         deviations.AssertWithinLimits();
     }
 
