@@ -1,6 +1,5 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters.Peft;
-using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Training;
@@ -77,11 +76,11 @@ internal sealed record EvaluationRequest(
         return preparation.Prepare(spec, CancellationToken.None, read: preparation.Read(spec, model, Calibrated(services)));
     }
 
-    /// <summary>The rows of the dataset on which the run of the adapter calibrated; null: none, or not of this dataset.</summary>
-    private CalibrationRule? Calibrated(TrainerServices services) =>
+    /// <summary>The run of the adapter if it is of the same dataset, on rows of which it may have calibrated; null: it is not.</summary>
+    private RunSpec? Calibrated(TrainerServices services) =>
         Adapter is not null && services.Adapters.FindModel(Adapter) is null
             && AdapterOrigin.Spec(services.Adapters.Find(Adapter)) is RunSpec trained && (Dataset ?? trained.Dataset) == trained.Dataset
-            ? CalibrationRule.Of(trained)
+            ? trained
             : null;
 
     /// <summary>

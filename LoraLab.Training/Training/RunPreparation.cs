@@ -149,10 +149,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
     /// <summary>Reads the data of a specification.</summary>
     /// <param name="spec">The specification.</param>
     /// <param name="trainedModel">Folder of a model that a run made of the specification's model, in its place; null: none.</param>
-    /// <param name="heldOut">Rows on which the evaluated adapter was calibrated, which the selection split skips; null: none.</param>
+    /// <param name="calibrated">Run whose adapter is evaluated: the selection split skips its calibration rows; null: none.</param>
     /// <exception cref="RunFailure">Model or data cannot be used.</exception>
-    public RunData Read(RunSpec spec, string? trainedModel = null, CalibrationRule? heldOut = null) =>
-        RunData.Read(spec, models, datasets, trainedModel, heldOut);
+    public RunData Read(RunSpec spec, string? trainedModel = null, RunSpec? calibrated = null) =>
+        RunData.Read(spec, models, datasets, trainedModel, calibrated is null ? null : CalibrationRule.Of(calibrated));
 
     /// <summary>Hashes the model's files on another thread, while the weights are loaded from the same files.</summary>
     /// <exception cref="RunFailure">A file of the weights is missing or inconsistent.</exception>
