@@ -25,6 +25,7 @@ try
         WorkerVerb.Create(configuration),
         InspectVerb.Create(configuration),
         PredictVerb.Create(configuration),
+        LaunchesVerb.Create(),
     };
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }

@@ -7,6 +7,7 @@ using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Gradients;
+using LoraLab.Training.Training.Optimization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -15,6 +16,8 @@ namespace LoraLab.Tests.Support;
 /// <summary>A <see cref="TinyLlama"/> with what a method trains, adapters or its weights, and its gradient over a window.</summary>
 internal sealed class AdaptedLlama : IDisposable
 {
+    private FlatParameters? _flat;
+
     private AdaptedLlama(LlamaModel model) => Model = model;
 
     public LlamaModel Model { get; }
@@ -149,8 +152,17 @@ internal sealed class AdaptedLlama : IDisposable
         PassLimits limits,
         LossWeighting weighting = LossWeighting.PerExampleMean,
         FlopLedger? ledger = null,
-        DropoutMasks? masks = null)
+        DropoutMasks? masks = null,
+        KernelSet? kernels = null)
     {
+        using IDisposable choice = Kernels.Choose(kernels ?? Kernels.For(Model.Device));
+        if (Kernels.For(Model.Device) == KernelSet.Gpu)
+        {
+            // As at the beginning of a run.
+            _flat ??= new(JoinedOrder.Of(Model, Parameters, parameter => parameter.Value)
+                .Select(parameter => (parameter.Name, parameter.Value, 1.0)));
+        }
+
         foreach (AdapterParameter parameter in Parameters)
         {
             parameter.Value.grad ??= zeros_like(parameter.Value).requires_grad_(false);
@@ -196,7 +208,11 @@ internal sealed class AdaptedLlama : IDisposable
                 .Select(_ => random.Next(3, TinyLlama.Config.VocabularySize))], 1))];
     }
 
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        Model.Dispose();
+        _flat?.Dispose();
+    }
 
     private static LinearLayer[] Adapted(RunSpec spec, LlamaModel model)
     {

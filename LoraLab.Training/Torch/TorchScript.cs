@@ -26,6 +26,13 @@ internal static partial class TorchScript
     /// <summary>Calls a function that returns a list of tensors; the current dispose scope owns them.</summary>
     public static Tensor[] Tensors(string function, params object?[] arguments) => (Tensor[])Invoke(function, arguments)!;
 
+    /// <summary>Calls a function that returns an integer.</summary>
+    public static long Integer(string function, params object?[] arguments)
+    {
+        using Scalar result = (Scalar)Invoke(function, arguments)!;
+        return result.ToInt64();
+    }
+
     /// <summary>Calls a function for its side effects on its arguments.</summary>
     public static void Run(string function, params object?[] arguments) => Invoke(function, arguments);
 

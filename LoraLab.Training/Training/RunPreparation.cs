@@ -80,8 +80,9 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 attached = Attach(model, method, spec, checkpoint, calibration?.Factors, decompositions, cancellation, onProgress);
             }
 
+            bool gpu = Kernels.For(device) == KernelSet.Gpu;
             PassLimits limits = PackingRule.Resolve(
-                spec with { Precision = precision }, config, data.LongestText, device.type == DeviceType.CUDA, MemoryBytes(device, spec));
+                spec with { Precision = precision }, config, data.LongestText, gpu, MemoryBytes(device, spec));
             RunSpec used = rows.Dataset.Complete(spec) with
             {
                 Precision = precision,

@@ -1,5 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Optimization;
 using LoraLab.Training.Training.Resume;
@@ -18,8 +20,11 @@ public sealed class TrainingProgress : IDisposable
     public TrainingProgress(PreparedRun run, CheckpointReader? checkpoint = null)
     {
         _run = run;
+        IEnumerable<AdapterParameter> ordered = Kernels.For(run.Device) == KernelSet.Gpu
+            ? JoinedOrder.Of(run.Model, run.Parameters, parameter => parameter.Value)
+            : run.Parameters;
         FlatParameters parameters = new(
-            run.Parameters.Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
+            ordered.Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
         StepHooks? hooks = run.Method.Hooks(run.Spec, run.Adapters, run.Schedule.TotalSteps);
         Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm, run.Method.Optimizer, hooks);
         Issued = new(run.Device);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Torch;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -40,6 +41,9 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     /// <summary>The reference path, and passes of four sentences, between the two others.</summary>
     public static TheoryData<string, string> SmallPasses => [.. _names.SelectMany(name => new[] { (name, "1"), (name, "4") })];
 
+    /// <summary>Passes of a window, of four sentences and of three, on the kernels of a GPU.</summary>
+    public static TheoryData<string, string> OfGpu => [.. _names.SelectMany(name => new[] { (name, "auto"), (name, "4"), (name, "3") })];
+
     /// <summary>The reference path of two methods, so that it is not left to the slow tests.</summary>
     public static TheoryData<string> Names => ["lora-qv", "pissa-qv"];
 
@@ -55,6 +59,25 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     [Trait("Category", "Long")]
     [MemberData(nameof(SmallPasses))]
     public void Train_GoldenConfigurationInSmallPasses_FollowsTheReference(string name, string microBatch) => Follow(name, microBatch);
+
+    /// <summary>The kernels of a GPU, which a CPU runs too, in training and evaluation.</summary>
+    [Theory]
+    [InlineData("lora-all", "16")]
+    [InlineData("pissa-qv", "4")]
+    public void Train_KernelsOfAGpu_FollowTheReference(string name, string microBatch)
+    {
+        using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
+        Follow(name, microBatch);
+    }
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(OfGpu))]
+    public void Train_KernelsOfAGpuAtEveryPassSize_FollowTheReference(string name, string microBatch)
+    {
+        using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
+        Follow(name, microBatch);
+    }
 
     [Fact]
     public void References_InTheFixtures_AreAllRun()

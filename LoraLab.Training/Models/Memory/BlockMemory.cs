@@ -5,9 +5,9 @@ using LoraLab.Training.Models.Packed;
 namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
-/// Saved activations and peak workspace of one block of the packed model, counted from <c>Models/Packed/llama.torchscript</c>: a tensor
-/// lives from the line that creates it to its last use. Each list of candidates follows the lines of a function; the largest for the shape
-/// of a pass is the peak.
+/// Saved activations and peak workspace of one block of the packed model, counted from <c>Models/Packed/llama.torchscript</c> and, with the
+/// kernels of a GPU, also from <c>joined.torchscript</c>, whichever needs more. A tensor lives from the line that creates it to its last use;
+/// each list of candidates follows the lines of a function; the largest for the shape of a pass is the peak.
 /// </summary>
 public sealed class BlockMemory
 {
@@ -17,6 +17,7 @@ public sealed class BlockMemory
     private readonly double _value;
     private readonly bool _half, _gpu, _rowAttention;
     private readonly bool _fusedQkv, _fusedGateUp, _unfusedScores;
+    private readonly HashSet<LinearGroup> _adapted;
     private readonly double _width, _inner, _queries, _keys, _heads, _lowRank, _plain, _attentionOutput, _mlpOutput;
 
     /// <summary>A block of a model.</summary>
@@ -43,6 +44,7 @@ public sealed class BlockMemory
             linear => linear.Role, linear => adapters.GetValueOrDefault(linear.Name)?.ScalesOutput == true ? Single * linear.Out : 0);
         _workspaces = block.Linears.ToDictionary(linear => linear.Role, linear =>
             new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
+        _adapted = [.. block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Select(linear => linear.Group).Distinct()];
         Masks = new(dropout ? Single * block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
         Saved = Enum.GetValues<SavedActivation>().Aggregate(default(PassBytes), (sum, activation) => sum + Bytes(activation));
     }
@@ -108,6 +110,7 @@ public sealed class BlockMemory
                 mlp + new PassBytes((2 * w * f) + (w * d) + (_mlpOutput > 0 ? OfNorm(d) + Residual : 0)),
                 // They are concatenated.
                 mlp + new PassBytes((2 * w * f) + (w * d) + all),
+                .. _gpu ? JoinedForward : [],
             ];
         }
     }
@@ -157,6 +160,60 @@ public sealed class BlockMemory
                 .. (_fusedQkv ? (LinearRole[])[LinearRole.QueryKeyValue] : [LinearRole.Query, LinearRole.Key, LinearRole.Value])
                     .Select(role => new PassBytes(middle + qkv + (2 * w * d) + _workspaces[role].Backward)),
                 new(middle + normBackward),
+                .. _gpu ? JoinedBackward : [],
+            ];
+        }
+    }
+
+    // joined_block. A norm in fp32 has its input and its result at a time; that of an adapted group is kept for the A's.
+    private IEnumerable<PassBytes> JoinedForward
+    {
+        get
+        {
+            (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
+            double qkv = w * (a + (2 * c));
+            double attended = qkv + (w * a) + (Single * d);
+            double activated = attended + (3 * w * f);
+            return
+            [
+                new((2 * Single * d) + (_half ? w * d : 0)),
+                new(Input(LinearGroup.QueryKeyValue) + qkv + Added(LinearGroup.QueryKeyValue, a)),
+                // Both halves swapped, and the products with the cosines in fp32.
+                new(qkv + ((w + Single) * (a + c))),
+                // Queries, keys and values of every head, in fp32 after the precision of the weights; scores and their softmax.
+                new PassBytes(qkv, 3 * (w + (_half ? Single : 0)) * a),
+                new PassBytes(qkv, 4 * Single * a, 0, 2 * Single * _heads),
+                new PassBytes(qkv + (w * a), (Single + (_half ? w : 0)) * a),
+                new(attended + (w * d) + (_half && _adapted.Contains(LinearGroup.Output) ? Single * a : 0)),
+                new(attended + Input(LinearGroup.GateUp) + (2 * w * f) + Added(LinearGroup.GateUp, 2 * f)),
+                new(activated + (w * d) + (Single * d) + (_half && _adapted.Contains(LinearGroup.Down) ? Single * f : 0)),
+            ];
+        }
+    }
+
+    // joined_block_backward.
+    private IEnumerable<PassBytes> JoinedBackward
+    {
+        get
+        {
+            (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
+            double middle = Single * d;
+            double wide = Single * (a + (2 * c));
+            double narrowed = _half ? w * d : 0;
+            double perHead = Single * a;
+            return
+            [
+                new((w * f) + (_adapted.Contains(LinearGroup.Down) ? (_half ? 2 : 1) * Single * f : 0)),
+                new((4 * w * f) + narrowed),
+                // The gradients of gate and up, in fp32 for their adapters; the norm's unit and its gained product.
+                new((3 * w * f) + middle + (_adapted.Contains(LinearGroup.GateUp) ? (_half ? 2 * Single * f : 0) + middle : 0)),
+                new((3 * w * f) + (3 * middle) + narrowed),
+                new((3 * w * f) + middle + narrowed + (w * a) + (_adapted.Contains(LinearGroup.Output) ? Single * a : 0)),
+                // In cells: the gradient of the output, queries, keys and values, four gradients or, before, two and four scores.
+                new PassBytes((3 * w * f) + middle + (w * a), (_half ? w * a : 0) + (7 * perHead) + wide, 0, 3 * Single * _heads),
+                new((3 * w * f) + middle + (w * a) + wide, wide),
+                new((3 * w * f) + middle + wide + (2 * Single * (a + c))),
+                new((3 * w * f) + (5 * middle) + wide + (_half ? w * (a + (2 * c)) : 0) + narrowed),
             ];
         }
     }
@@ -167,10 +224,16 @@ public sealed class BlockMemory
     // Adding a bf16 branch to the fp32 residual stream: the sum, and on the CPU the branch in fp32.
     private double Residual => (Single * _width) + (_half && !_gpu ? Single * _width : 0);
 
-    // Unfused attention: scores and probabilities of each head.
-    private PassBytes Scores => new(0, 0, 0, _unfusedScores ? 2 * Single * _heads : 0);
+    // Unfused attention: operands in fp32, and scores and probabilities of each head.
+    private PassBytes Scores => _unfusedScores ? new(0, _half ? 3 * Single * _queries : 0, 0, 2 * Single * _heads) : default;
 
-    private PassBytes ScoresBackward => new(0, 0, 0, _unfusedScores ? ((4 * Single) + _value) * _heads : 0);
+    private PassBytes ScoresBackward => _unfusedScores ? new(0, _half ? 3 * Single * _queries : 0, 0, 4 * Single * _heads) : default;
+
+    // What a group reads: in fp32 too, if it is adapted.
+    private double Input(LinearGroup group) => (_value * _width) + (_adapted.Contains(group) || !_half ? Single * _width : 0);
+
+    // The product of an adapter before it is added to outputs of half precision.
+    private double Added(LinearGroup group, double width) => _half && _adapted.Contains(group) ? Single * width : 0;
 
     private double ScaledBefore(LinearRole role) => _scaled.Where(pair => pair.Key < role).Sum(pair => pair.Value);
 
@@ -180,7 +243,8 @@ public sealed class BlockMemory
         SavedActivation.Qkv => new(_value * (_queries + (2 * _keys))),
         SavedActivation.PlainQueryKey => new(_plain),
         SavedActivation.Attention => new(_value * _queries),
-        SavedActivation.LogSumExp => LogSumExp,
+        // The kernels of a GPU need none, but the inverse root mean squares of two norms.
+        SavedActivation.LogSumExp => _gpu ? new(2 * Single) : LogSumExp,
         SavedActivation.AttentionOutput => new(_attentionOutput),
         SavedActivation.MlpOutput => new(_mlpOutput),
         SavedActivation.Gate or SavedActivation.Up => new(_value * _inner),

@@ -127,7 +127,8 @@ public static class MemoryEstimator
         double stream = Single * request.Config.HiddenSize * pass.Rows;
         // Including the rotary angles, the mask of source cells, and what is computed for the window, with gradients.
         double saved =
-            blocks.Saved.Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells + (2 * blocks.Window);
+            blocks.Saved.Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells + (2 * blocks.Window)
+            + (request.Gpu ? JoinedIndices(request.Config, pass) : 0);
         // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
         // block.
         double forward = blocks.Forward(pass);
@@ -135,6 +136,15 @@ public static class MemoryEstimator
             + TrainedWeightsMemory.Gradient(request, request.Config.Block.Linears.Max(linear => (double)linear.Out * linear.In));
         double head = Head(request, pass) + stream;
         return new(pass, saved, Math.Max(forward, backward), head);
+    }
+
+    // What joined_plan, joined_angles and joined_unseen return.
+    private static double JoinedIndices(LlamaConfig config, PassShape pass)
+    {
+        (double heads, double keys) = (config.Block.Heads, config.Block.KeyValueHeads);
+        double indices = (4 * heads * pass.Cells) + (2 * (heads + keys) * pass.Rows);
+        double mask = (double)pass.BucketPairs / Math.Max(1, pass.Sequences);
+        return (sizeof(long) * indices) + (Single * (pass.Cells + (3.0 * config.HeadSize * pass.Rows) + mask));
     }
 
     /// <summary>Memory of an evaluation pass: <c>PackedLlama.ResidualStream</c> and the scores computed from it.</summary>

@@ -1,7 +1,6 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
@@ -19,10 +18,13 @@ public sealed class PackedLlama : IDisposable
     private readonly Tensor? _embeddingGradient_VD, _headGradient_VD, _finalGainGradient_D;
     private readonly double _eps, _attentionScale, _softCap;
     private readonly int _heads, _kvHeads, _activation;
-    private readonly bool _fused;
+    private readonly bool _gpu;
     private readonly int _lowest;
     private readonly ActivationArena? _arena;
     private readonly RowAttention? _attention;
+    private readonly Dictionary<string, Tensor> _columnKeys = [];
+    private readonly Tensor _epsilon;
+    private JoinedBlock?[]? _joined;
     private bool _inWindow;
 
     /// <summary>
@@ -38,14 +40,15 @@ public sealed class PackedLlama : IDisposable
             (GradientOf(model.Embedding_VD), GradientOf(model.Head_VD), GradientOf(model.FinalNorm.Weight_D));
         (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
-        _fused = model.Device.type == DeviceType.CPU;
+        _gpu = Kernels.For(model.Device) == KernelSet.Gpu;
+        _epsilon = tensor((float[])[(float)_eps], device: model.Device).DetachFromDisposeScope();
         _lowest = Array.FindIndex(_blocks, block => block.Lowest is not null);
-        _arena = _fused ? new(_blocks.Length) : null;
-        _attention = RowAttention.Supports(_block, _fused, half: model.Dtype != float32) ? new(_block) : null;
+        _arena = _gpu ? null : new(_blocks.Length);
+        _attention = RowAttention.Supports(_block, !_gpu, half: model.Dtype != float32) ? new(_block) : null;
     }
 
-    /// <summary>Bytes of activations that the last pass saved for the backward pass; 0 on a GPU, where they are not counted.</summary>
-    internal long SavedBytes => _arena?.UsedBytes ?? 0;
+    /// <summary>Bytes of activations that the last pass saved for the backward pass.</summary>
+    internal long SavedBytes { get; private set; }
 
     /// <summary>The model whose tensors the kernels use.</summary>
     internal LlamaModel Model => _model;
@@ -93,29 +96,34 @@ public sealed class PackedLlama : IDisposable
         using IDisposable scope = NewDisposeScope();
         (Tensor x_TD, Tensor[][] layouts) = Embed(pass.Layout);
         List<SavedBlock> savedBlocks = [];
+        Tensor? rowKeys = dropout?.RowKeys(_model.Device);
+        JoinedPass? joined = _gpu && dropout is null ? Join(pass.Layout, layouts) : null;
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] masks = Masks(_blocks[i], dropout);
-            Tensor[] saved = Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, masks, save: i >= _lowest, rows: null));
+            Tensor[] masks = Masks(_blocks[i], rowKeys);
+            Tensor[] saved = joined?.Blocks[i] is JoinedBlock block
+                ? Forward(i, block, x_TD, pass.Layout, joined)
+                : Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, masks, save: i >= _lowest, rows: null));
             savedBlocks.Add(new SavedBlock(x_TD, saved));
             x_TD = MoveOutput(saved);
         }
 
-        Tensor[] result = TorchScript.Tensors(
-            "loss_head", x_TD, pass.Targets, _model.FinalNorm.Gain_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(),
-            _config.FinalSoftCap ?? 0.0, lossScale, _finalGainGradient_D ?? _empty, _headGradient_VD ?? _empty, Ledger?.Counter);
+        SavedBytes = _arena?.UsedBytes ?? savedBlocks.Skip(Math.Max(_lowest, 0)).Sum(block => block.Bytes);
+        Tensor[] result = Loss(x_TD, pass, lossScale);
         Tensor loss = result[0].MoveToOuterDisposeScope();
         Tensor g_TD = result[1];
         for (int i = _blocks.Length - 1; i >= Math.Max(_lowest, 0); i--)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] masks = Masks(_blocks[i], dropout);
+            Tensor[] masks = Masks(_blocks[i], rowKeys);
             bool below = i > _lowest || _embeddingGradient_VD is not null;
-            Tensor below_TD = Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, masks, below);
+            Tensor below_TD = joined?.Blocks[i] is JoinedBlock block
+                ? Backward(i, block, g_TD, savedBlocks[i], pass.Layout, joined, below)
+                : Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, masks, below);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -123,7 +131,7 @@ public sealed class PackedLlama : IDisposable
 
         if (_embeddingGradient_VD is not null)
         {
-            TorchScript.Run("embedding_backward", g_TD, pass.Layout.Tokens.Ids, _model.EmbeddingScale, _embeddingGradient_VD);
+            TorchScript.Run("embedding_backward", g_TD, pass.Layout.Tokens.Ids, _model.EmbeddingScale, _embeddingGradient_VD, _gpu);
         }
 
         return loss;
@@ -167,11 +175,22 @@ public sealed class PackedLlama : IDisposable
             block.Dispose();
         }
 
+        foreach (JoinedBlock? block in _joined ?? [])
+        {
+            block?.Dispose();
+        }
+
         _arena?.Dispose();
         _attention?.Dispose();
+        _epsilon.Dispose();
         _embeddingGradient_VD?.Dispose();
         _headGradient_VD?.Dispose();
         _finalGainGradient_D?.Dispose();
+        foreach (Tensor keys_I in _columnKeys.Values)
+        {
+            keys_I.Dispose();
+        }
+
         _empty.Dispose();
     }
 
@@ -199,7 +218,7 @@ public sealed class PackedLlama : IDisposable
         {
             return TorchScript.Tensors(
                 "block", x_TD, block.Weights, block.Factors, block.Scales, masks, layout, pass.Lengths, _heads, _kvHeads, _eps,
-                _activation, _attentionScale, block.Window, _softCap, _fused, save, rows, Ledger?.Counter);
+                _activation, _attentionScale, block.Window, _softCap, !_gpu, save, rows, Ledger?.Counter);
         }
 
         Tensor[] projected = TorchScript.Tensors("block_before_attention", x_TD, block.Weights, block.Factors, block.Scales, masks, layout,
@@ -224,7 +243,7 @@ public sealed class PackedLlama : IDisposable
         {
             return TorchScript.Tensor(
                 "block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Factors, block.Gradients, block.Scales, masks,
-                layout, pass.Lengths, _heads, _kvHeads, pass.Prefix, _eps, _activation, _attentionScale, block.Window, _softCap, _fused,
+                layout, pass.Lengths, _heads, _kvHeads, pass.Prefix, _eps, _activation, _attentionScale, block.Window, _softCap, !_gpu,
                 (int)lowest, below, Ledger?.Counter);
         }
 
@@ -242,6 +261,58 @@ public sealed class PackedLlama : IDisposable
             block.Factors, block.Gradients, block.Scales, masks, layout, _heads, _kvHeads, _eps, below, Ledger?.Counter);
     }
 
+    // The indices of attention for blocks in few launches; null: there is no such block.
+    private JoinedPass? Join(PassLayout pass, Tensor[][] layouts)
+    {
+        // When a run begins, the optimizer puts the parameters side by side.
+        _joined ??=
+        [
+            .. _model.Blocks.Select(block =>
+                JoinedBlock.Supports(block, _model.Trained is not null) ? JoinedBlock.TryCreate(block, _empty) : null),
+        ];
+        if (Array.TrueForAll(_joined, block => block is null))
+        {
+            return null;
+        }
+
+        return new(
+            _joined,
+            TorchScript.Tensors("joined_plan", layouts[0], pass.Lengths, _heads, _kvHeads),
+            [.. layouts.Select(layout => TorchScript.Tensors("joined_angles", layout[1], layout[2]))],
+            _blocks.Select(block => block.Window).Distinct()
+                .ToDictionary(window => window, window => TorchScript.Tensors("joined_unseen", pass.Lengths, window, layouts[0][0])));
+    }
+
+    private Tensor[] Forward(int index, JoinedBlock block, Tensor x_TD, PassLayout pass, JoinedPass joined)
+    {
+        BlockTensors tensors = _blocks[index];
+        Tensor[] saved = TorchScript.Tensors(
+            "joined_block", x_TD, block.Weights, block.Biases, block.Gains, block.A, block.B, _epsilon, block.Scale,
+            joined.Angles[tensors.Rotary], joined.Plan, joined.Unseen[tensors.Window], pass.Lengths, _heads, _kvHeads, _activation,
+            _attentionScale, Ledger?.Counter);
+        return index >= _lowest ? saved : saved[..1];
+    }
+
+    private Tensor Backward(
+        int index, JoinedBlock block, Tensor g_TD, SavedBlock saved, PassLayout pass, JoinedPass joined, bool below)
+    {
+        BlockTensors tensors = _blocks[index];
+        LinearGroup lowest = below ? LinearGroup.QueryKeyValue : tensors.Lowest!.Value;
+        return TorchScript.Tensor(
+            "joined_block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Gains, block.A, block.B, block.AGradients,
+            block.BGradients, block.Scale, joined.Angles[tensors.Rotary], joined.Plan, joined.Unseen[tensors.Window], pass.Lengths,
+            _heads, _kvHeads, pass.Prefix, _activation, _attentionScale, (int)lowest, below, Ledger?.Counter);
+    }
+
+    private Tensor[] Loss(Tensor x_TD, TrainingPass pass, double lossScale) =>
+        _gpu && _model.Trained is null && _config.FinalSoftCap is null
+        ? TorchScript.Tensors(
+            "joined_loss_head", x_TD, pass.Targets, _model.FinalNorm.Gain_D, _epsilon, _model.Head_VD, pass.Chunks(), lossScale,
+            Ledger?.Counter)
+        : TorchScript.Tensors(
+            "loss_head", x_TD, pass.Targets, _model.FinalNorm.Gain_D, _config.RmsNormEpsilon, _model.Head_VD, pass.Chunks(),
+            _config.FinalSoftCap ?? 0.0, lossScale, _finalGainGradient_D ?? _empty, _headGradient_VD ?? _empty, Ledger?.Counter);
+
     private Tensor? GradientOf(Tensor weight) => _model.Trained?.Gradient(weight)?.DetachFromDisposeScope();
 
     private void Compute(bool train)
@@ -252,10 +323,21 @@ public sealed class PackedLlama : IDisposable
         }
     }
 
-    private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout) => dropout is null
+    private Tensor[] Masks(BlockTensors block, Tensor? rowKeys) => rowKeys is null
         ? []
         : [.. block.Adapted.Select(linear =>
-            linear is null ? _empty : dropout.Packed(linear.Name, linear.Adapter!.DropoutRate, linear.In, _model.Device))];
+            linear is null ? _empty : DropoutMasks.Draw(rowKeys, ColumnKeys(linear), linear.Adapter!.DropoutRate))];
+
+    private Tensor ColumnKeys(LinearLayer linear)
+    {
+        if (!_columnKeys.TryGetValue(linear.Name, out Tensor? keys_I))
+        {
+            _columnKeys[linear.Name] = keys_I =
+                DropoutMasks.ColumnKeys(linear.Name, linear.In, _model.Device).DetachFromDisposeScope();
+        }
+
+        return keys_I;
+    }
 
     // Blocks below the first adapter save only their output: less than the arena reserves per block.
     private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);
@@ -273,9 +355,15 @@ public sealed class PackedLlama : IDisposable
         return saved[(int)SavedActivation.Output];
     }
 
+    /// <summary>What a pass in few launches needs besides the arguments of its blocks, by rotary table and by window.</summary>
+    private sealed record JoinedPass(
+        JoinedBlock?[] Blocks, Tensor[] Plan, IReadOnlyList<Tensor[]> Angles, IReadOnlyDictionary<int, Tensor[]> Unseen);
+
     /// <summary>A block's input, which is the output of the block below, and its saved activations.</summary>
     private sealed record SavedBlock(Tensor Input_TD, Tensor[] Tensors) : IDisposable
     {
+        public long Bytes => Tensors.Sum(tensor => tensor.numel() * tensor.ElementSize);
+
         public Tensor this[SavedActivation activation] => Tensors[(int)activation];
 
         public void Dispose()

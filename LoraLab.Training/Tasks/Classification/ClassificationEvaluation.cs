@@ -8,7 +8,6 @@ using LoraLab.Contracts.Tasks;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Tasks.Classification;
@@ -39,7 +38,7 @@ public sealed class ClassificationEvaluation : TaskEvaluation
         IReadOnlyList<string> labels, IReadOnlyList<EvaluationExample> examples, LabelScore score, LlamaConfig config, Device device)
     {
         (_labels, _examples, _score) = (labels, examples, score);
-        bool cpu = device.type == DeviceType.CPU;
+        bool cpu = Kernels.For(device) == KernelSet.Cpu;
         _passes = EvaluationPass.Pack(
             _arena,
             examples,

@@ -6,7 +6,6 @@ using LoraLab.Training.Models.Generation;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Tasks.Completion;
@@ -42,7 +41,7 @@ public sealed class CompletionEvaluation : TaskEvaluation
         ArgumentNullException.ThrowIfNull(config);
         (_examples, _generated, _settings) = (examples, Math.Min(generated, examples.Count), settings);
         int tokens = Math.Clamp(ValuesPerPass / config.ActivationsPerToken, 1, MaxTokensPerPass);
-        _passes = LossPass.Pack(_arena, examples, tokens, config, bucketed: device.type == DeviceType.CPU);
+        _passes = LossPass.Pack(_arena, examples, tokens, config, bucketed: Kernels.For(device) == KernelSet.Cpu);
         _arena.Upload(device);
     }
 

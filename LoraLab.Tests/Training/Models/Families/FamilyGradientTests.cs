@@ -4,6 +4,7 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -17,6 +18,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
 {
     private const double Limit = 2e-6;
     private const double EachParameter = 1e-5;
+    private const string OfGpu = "shared prefix, kernels of a GPU";
 
     // Both errors are rounding noise, compared as root mean squares over these states. Blocks with large scores, which no family has, leave
     // more of it.
@@ -29,6 +31,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
         ["shared prefix"] = new(int.MaxValue, null, SharePrefix: true),
         ["shared prefix, one bucket"] = new(int.MaxValue, null, SharePrefix: true, Bucketed: false),
         ["two sentences per pass"] = new(2, null, SharePrefix: true),
+        [OfGpu] = new(int.MaxValue, null, SharePrefix: true, Bucketed: false),
     };
 
     /// <summary>Blocks that no published model of the fixtures has: soft caps, another scale, windows with heads of any size.</summary>
@@ -127,7 +130,8 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
             literalSquares += Math.Pow(Distance(literal, expected), 2);
             foreach ((string packing, PassLimits limits) in _packings)
             {
-                Assert.Equal(loss, fast.AccumulatePacked(window, limits), 1e-6 * loss);
+                KernelSet kernels = packing == OfGpu ? KernelSet.Gpu : KernelSet.Cpu;
+                Assert.Equal(loss, fast.AccumulatePacked(window, limits, kernels: kernels), 1e-6 * loss);
                 using Tensor found = fast.Gradient();
                 squares[packing] += Math.Pow(Distance(found, expected), 2);
                 farthest = Math.Max(farthest, Farthest(fast, found, literal, expected, name));

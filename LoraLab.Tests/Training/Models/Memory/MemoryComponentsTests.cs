@@ -6,6 +6,7 @@ using LoraLab.Training.Data;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Optimization;
 using Xunit;
 using static TorchSharp.torch;
@@ -76,13 +77,23 @@ public sealed class MemoryComponentsTests
             half: false);
     }
 
-    private static void AssertComponents(RunSpec spec, bool half)
+    /// <summary>The same with the kernels of a GPU, which save other activations.</summary>
+    [Theory]
+    [InlineData("lora", "q_proj,v_proj", false)]
+    [InlineData("lora", "all-linear", true)]
+    [InlineData("lora-plus", "all-linear", false)]
+    public void Components_KernelsOfAGpu_EqualTheBytesOfLiveTensors(string method, string targets, bool half) =>
+        AssertComponents(Spec(method, 4, targets, half), half, KernelSet.Gpu);
+
+    private static void AssertComponents(RunSpec spec, bool half, KernelSet kernels = KernelSet.Cpu)
     {
+        using IDisposable choice = Kernels.Choose(kernels);
         using IDisposable scope = NewDisposeScope();
         using LlamaModel model = LlamaFactory.Build(_config, (_, shape) =>
             rand(shape, half && shape.Length > 1 ? bfloat16 : float32).mul(0.05).DetachFromDisposeScope());
         using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: model);
-        FlatParameters flat = new(adapted.Parameters.Select(parameter => (parameter.Name, parameter.Value, 1.0)));
+        FlatParameters flat = new(JoinedOrder.Of(model, adapted.Parameters, parameter => parameter.Value)
+            .Select(parameter => (parameter.Name, parameter.Value, 1.0)));
         using FusedAdamW optimizer =
             new(flat, 0, 1, hooks: LoraMethods.Find(spec.Method)!.Hooks(spec, adapted.Adapters, steps: 10));
         using PackedLlama packed = new(model);
@@ -94,7 +105,7 @@ public sealed class MemoryComponentsTests
         PassShape shape = pass.Layout.Shape(pass.TargetRows);
 
         packed.Gradient(pass);
-        MemoryRequest request = Request(spec, shape);
+        MemoryRequest request = Request(spec, shape) with { Gpu = kernels == KernelSet.Gpu };
         MemoryEstimate estimate = MemoryEstimator.Of(request);
 
         Assert.Equal(model.NamedWeights().Sum(weight => Bytes(weight.Value)) / Mebibyte, estimate.WeightsMb, 1e-9);

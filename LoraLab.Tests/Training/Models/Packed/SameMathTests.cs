@@ -21,6 +21,9 @@ public sealed class SameMathTests
     private const double EachTensor = 1e-5;
     private static readonly Device _device = DeviceChoice.Resolve(Environment.GetEnvironmentVariable("LORALAB_TEST_DEVICE") ?? "cpu");
 
+    private static readonly KernelSet[] _kernels =
+        Kernels.For(_device) == KernelSet.Gpu ? [KernelSet.Gpu] : [KernelSet.Cpu, KernelSet.Gpu];
+
     private static readonly Dictionary<string, PassLimits> _packings = new()
     {
         ["packed"] = new(int.MaxValue, null, SharePrefix: false),
@@ -89,6 +92,11 @@ public sealed class SameMathTests
         {
             Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting), 1e-6 * loss);
             AssertSame(expected, fast, packing);
+            if (scope == LossScope.Full && weighting == LossWeighting.PerExampleMean)
+            {
+                Assert.Equal(loss, fast.AccumulatePacked(window, limits, weighting, kernels: KernelSet.Gpu), 1e-6 * loss);
+                AssertSame(expected, fast, $"{packing}, kernels of a GPU");
+            }
         }
     }
 
@@ -101,8 +109,11 @@ public sealed class SameMathTests
         using AdaptedLlama fast = Create(spec);
         (double loss, Tensor expected) = Reference(spec, window, LossWeighting.PerExampleMean);
 
-        Assert.Equal(loss, fast.AccumulatePacked(window, _packings["shared prefix"]), 1e-6 * loss);
-        AssertSame(expected, fast, name);
+        foreach (KernelSet kernels in _kernels)
+        {
+            Assert.Equal(loss, fast.AccumulatePacked(window, _packings["shared prefix"], kernels: kernels), 1e-6 * loss);
+            AssertSame(expected, fast, $"{name}, {kernels}");
+        }
     }
 
     [Fact]
@@ -126,16 +137,20 @@ public sealed class SameMathTests
         RunSpec spec = Spec("lora") with { Dropout = 0.3 };
         using AdaptedLlama fast = Create(spec);
         DropoutMasks masks = new(11, 3, [], []);
-        double together = fast.AccumulatePacked(window, _packings["packed"], masks: masks);
-        using Tensor expected = fast.Gradient();
-
-        double alone = fast.AccumulatePacked(window, new(1, null, SharePrefix: false), masks: masks);
-        using Tensor found = fast.Gradient();
+        using AdaptedLlama wide = fast.ToFloat64Copy();
+        double reference = wide.Accumulate(window, 2, masks: masks);
+        using Tensor expected = wide.Gradient();
         double none = fast.AccumulatePacked(window, _packings["packed"]);
 
-        Assert.Equal(together, alone, 1e-6 * alone);
-        Assert.NotEqual(together, none, 1e-3 * none);
-        Assert.True(Distance(found, expected) <= Whole);
+        Assert.NotEqual(reference, none, 1e-3 * none);
+        foreach (KernelSet kernels in _kernels)
+        {
+            foreach (PassLimits limits in (PassLimits[])[_packings["packed"], new(1, null, SharePrefix: false)])
+            {
+                Assert.Equal(reference, fast.AccumulatePacked(window, limits, masks: masks, kernels: kernels), 1e-6 * reference);
+                AssertSame(expected, fast, $"dropout, {limits}, {kernels}");
+            }
+        }
     }
 
     [Fact]
@@ -166,11 +181,15 @@ public sealed class SameMathTests
         using AdaptedLlama wide = Create(Spec(method));
         using AdaptedLlama half = AdaptedLlama.Create(Spec(method), on: TinyLlama.Build(dtype: dtype, device: _device)).Perturb(5);
         wide.AccumulatePacked(window, _packings["shared prefix"]);
-        half.AccumulatePacked(window, _packings["shared prefix"]);
         using IDisposable scope = NewDisposeScope();
-        Tensor a = wide.Gradient(), b = half.Gradient();
+        Tensor a = wide.Gradient();
+        foreach (KernelSet kernels in _kernels)
+        {
+            half.AccumulatePacked(window, _packings["shared prefix"], kernels: kernels);
+            Tensor b = half.Gradient();
 
-        Assert.InRange(a.dot(b).item<float>() / (a.norm().item<float>() * b.norm().item<float>()), cosine, 1.00001);
+            Assert.InRange(a.dot(b).item<float>() / (a.norm().item<float>() * b.norm().item<float>()), cosine, 1.00001);
+        }
     }
 
     private static RunSpec Spec(string method) => method == "pissa branch"

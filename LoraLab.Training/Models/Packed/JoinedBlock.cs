@@ -1,0 +1,210 @@
+using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Blocks;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Models.Packed;
+
+/// <summary>
+/// The arguments of a block for the kernels of <c>joined.torchscript</c>: the weights of layers that read the same tensor as one matrix,
+/// and the factors of their adapters side by side. It owns its views; the weights become views of the joined ones.
+/// </summary>
+internal sealed class JoinedBlock : IDisposable
+{
+    private const int PlacesOfGroup = 3;
+    private static readonly int _groups = Enum.GetValues<LinearGroup>().Length;
+    private readonly List<Tensor> _owned = [];
+    private readonly Tensor _empty;
+
+    private JoinedBlock(LlamaBlock block, Tensor empty)
+    {
+        _empty = empty;
+        foreach (Tensor[] list in (Tensor[][])[Weights, Biases, A, AGradients, B, BGradients])
+        {
+            Array.Fill(list, empty);
+        }
+
+        Gains = [Gain(block, NormRole.Attention), Gain(block, NormRole.Mlp)];
+    }
+
+    /// <summary>Weights by <see cref="LinearGroup"/>.</summary>
+    public Tensor[] Weights { get; } = new Tensor[_groups];
+
+    /// <summary>Biases by <see cref="LinearGroup"/>; an absent one is an empty tensor.</summary>
+    public Tensor[] Biases { get; } = new Tensor[_groups];
+
+    /// <summary>Gains of the norms before attention and before the MLP.</summary>
+    public Tensor[] Gains { get; }
+
+    /// <summary>A's by <see cref="LinearGroup"/>, [Σr, in].</summary>
+    public Tensor[] A { get; } = new Tensor[_groups];
+
+    /// <summary>Gradients of <see cref="A"/>; empty where they are frozen.</summary>
+    public Tensor[] AGradients { get; } = new Tensor[_groups];
+
+    /// <summary>B's, three places for each group, [n, out, r] for n layers.</summary>
+    public Tensor[] B { get; } = new Tensor[_groups * PlacesOfGroup];
+
+    /// <summary>Gradients of <see cref="B"/>.</summary>
+    public Tensor[] BGradients { get; } = new Tensor[_groups * PlacesOfGroup];
+
+    /// <summary>s of all adapters.</summary>
+    public double Scale { get; private set; } = 1;
+
+    /// <summary>
+    /// Whether the kernels can compute a block: two norms, frozen weights, no soft cap, and adapters of one scaling that are B·A alone.
+    /// </summary>
+    public static bool Supports(LlamaBlock block, bool trainsWeights) =>
+        !trainsWeights
+        && block.Description.AttentionSoftCap is null
+        && block.Norms.Count == 2
+        && block.Linears.All(linear => linear.Adapter is null || IsPlain(linear))
+        && block.Linears.Select(linear => linear.Adapter?.Scaling).OfType<double>().Distinct().Count() <= 1;
+
+    /// <summary>The arguments of a block; null: its factors do not lie side by side (<see cref="JoinedOrder"/>).</summary>
+    /// <param name="block">A block that is supported.</param>
+    /// <param name="empty">Stands for a part that the block does not have.</param>
+    public static JoinedBlock? TryCreate(LlamaBlock block, Tensor empty)
+    {
+        JoinedBlock joined = new(block, empty);
+        bool complete = true;
+        foreach (IGrouping<LinearGroup, LinearLayer> group in block.Description.Linears.Zip(block.Linears)
+            .GroupBy(pair => pair.First.Group, pair => pair.Second))
+        {
+            complete = complete && joined.Add(group.Key, [.. group]);
+        }
+
+        if (!complete)
+        {
+            joined.Dispose();
+            return null;
+        }
+
+        return joined;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
+
+    private static bool IsPlain(LinearLayer linear) =>
+        linear.Adapter is LowRankAdapter { R_RR: null } adapter
+        && adapter.Compute(linear) is { ExtractedA_RI: null, OutputScale_O: null, WeightDelta_OI: null, BiasDelta_O: null };
+
+    private static Tensor Gain(LlamaBlock block, NormRole role) => block.Norms[block.Description.IndexOf(role)].Gain_D;
+
+    private bool Add(LinearGroup group, LinearLayer[] linears)
+    {
+        Weights[(int)group] = Own(JoinedTensors.Join([.. linears.Select(linear => linear.Weight_OI)]));
+        if (linears[0].Bias_O is not null)
+        {
+            Biases[(int)group] = Own(JoinedTensors.Join([.. linears.Select(linear => linear.Bias_O!)]));
+        }
+
+        LowRankAdapter[] adapters = [.. linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>()];
+        if (adapters.Length == 0)
+        {
+            return true;
+        }
+
+        Scale = adapters[0].Scaling;
+        Tensor[] inner = [.. adapters.Select(adapter => adapter.A_RI)];
+        if (Array.TrueForAll(inner, a_RI => !a_RI.requires_grad))
+        {
+            A[(int)group] = Own(JoinedTensors.Join(inner));
+        }
+        else if (!Place(A, AGradients, (int)group, inner))
+        {
+            return false;
+        }
+
+        int place = (int)group * PlacesOfGroup;
+        for (int i = 0; i < linears.Length;)
+        {
+            // As many neighbors of the same shape as lie side by side.
+            int count = linears.Length - i;
+            while (count > 1 && !PlaceSame(place, linears[i..(i + count)]))
+            {
+                count--;
+            }
+
+            if (count == 1)
+            {
+                PlaceOne(place, linears[i]);
+            }
+
+            (i, place) = (i + count, place + 1);
+        }
+
+        return true;
+    }
+
+    private bool PlaceSame(int place, LinearLayer[] linears)
+    {
+        Tensor[] factors = [.. linears.Select(linear => linear.Adapter).OfType<LowRankAdapter>().Select(adapter => adapter.B_OR)];
+        if (factors.Length < linears.Length || factors.Any(factor => !factor.shape.SequenceEqual(factors[0].shape)))
+        {
+            return false;
+        }
+
+        if (!Place(B, BGradients, place, factors))
+        {
+            return false;
+        }
+
+        Batch(place, factors.Length, factors[0].shape);
+        return true;
+    }
+
+    private void PlaceOne(int place, LinearLayer linear)
+    {
+        if (linear.Adapter is not LowRankAdapter adapter)
+        {
+            B[place] = Own(empty(1, linear.Out, 0, device: linear.Weight_OI.device));
+            return;
+        }
+
+        _ = Place(B, BGradients, place, [adapter.B_OR]);
+        Batch(place, 1, adapter.B_OR.shape);
+    }
+
+    private void Batch(int place, long count, long[] shape)
+    {
+        B[place] = Own(B[place].view(count, shape[0], shape[1]));
+        if (BGradients[place].numel() > 0)
+        {
+            BGradients[place] = Own(BGradients[place].view(count, shape[0], shape[1]));
+        }
+    }
+
+    private bool Place(Tensor[] values, Tensor[] gradients, int place, Tensor[] factors)
+    {
+        using IDisposable noGrad = no_grad();
+        Tensor? value = JoinedTensors.Find(factors);
+        if (value is null)
+        {
+            return false;
+        }
+
+        values[place] = Own(value);
+        Tensor?[] all = [.. factors.Select(factor => factor.grad)];
+        Tensor? gradient = null;
+        if (Array.TrueForAll(all, one => one is not null))
+        {
+            gradient = JoinedTensors.Find([.. all.Select(one => one!)]);
+            gradients[place] = gradient is null ? _empty : Own(gradient);
+        }
+
+        bool complete = gradient is not null || Array.TrueForAll(all, one => one is null);
+        foreach (Tensor? one in all)
+        {
+            one?.Dispose();
+        }
+
+        return complete;
+    }
+
+    private Tensor Own(Tensor tensor)
+    {
+        _owned.Add(tensor.DetachFromDisposeScope());
+        return tensor;
+    }
+}
