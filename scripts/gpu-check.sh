@@ -169,6 +169,8 @@ if wanted 2; then
         golden=(-class LoraLab.Tests.Training.Training.LossScalingTests)
         [ -n "$quick" ] || golden+=(-class LoraLab.Tests.Training.Training.GoldenTrajectoryTests -class LoraLab.Tests.Training.Models.GoldenForwardTests)
         check "2 golden runs, injected overflow" 2-math.txt 240 "$dotnet" "$tests/LoraLab.Tests.dll" -noColor -trait- Category=Long "${golden[@]}"
+        # shellcheck disable=SC2086 # The command and its argument.
+        check "2 operators of a step" 2-math.txt 90 $trainer launches --device "$device" --precision fp16
         if [ -n "$cuda" ]; then
             check "2 counts of a step" 2-math.txt 150 "${bench[@]}" --only "counters-*" --repeats 1 --out "$out/counters"
             check "2 fp32, bf16, fp16, prefix on and off" 2-math.txt 150 "${bench[@]}" --only "step-tinyllama2-*" --repeats 1 --out "$out/precisions"
