@@ -87,7 +87,7 @@ internal sealed class JoinedBlock : IDisposable
 
     private static bool IsPlain(LinearLayer linear) =>
         linear.Adapter is LowRankAdapter { R_RR: null } adapter
-        && adapter.Compute(linear) is { ExtractedA_RI: null, OutputScale_O: null, WeightDelta_OI: null, BiasDelta_O: null };
+        && adapter.Compute(linear) is { ExtractedA_RI: null, OutputScale_O: null, WeightUpdate: null, BiasDelta_O: null };
 
     private static Tensor Gain(LlamaBlock block, NormRole role) => block.Norms[block.Description.IndexOf(role)].Gain_D;
 
