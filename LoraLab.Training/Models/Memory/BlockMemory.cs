@@ -6,8 +6,8 @@ namespace LoraLab.Training.Models.Memory;
 
 /// <summary>
 /// Saved activations and peak workspace of one block of the packed model, counted from <c>Models/Packed/llama.torchscript</c> and, with the
-/// kernels of a GPU, also from <c>joined.torchscript</c>, whichever needs more. A tensor lives from the line that creates it to its last use;
-/// each list of candidates follows the lines of a function; the largest for the shape of a pass is the peak.
+/// kernels of a GPU, also from <c>joined.torchscript</c>, whichever needs more. A tensor lives from the line that creates it to its last
+/// use; each list of candidates follows the lines of a function; the largest for the shape of a pass is the peak.
 /// </summary>
 public sealed class BlockMemory
 {
