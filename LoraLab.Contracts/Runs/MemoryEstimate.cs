@@ -44,7 +44,8 @@ public sealed record MemoryEstimate
     public double EvaluationMb { get; init; }
 
     /// <summary>
-    /// Calibration before training, which needs weights, adapters, process and allocator besides; 0: the method does not calibrate.
+    /// Calibration before training, which needs weights, adapters and process besides, on a GPU the allocator too; 0: the method does not
+    /// calibrate.
     /// </summary>
     public double CalibrationMb { get; init; }
 

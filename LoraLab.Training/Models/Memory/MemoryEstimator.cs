@@ -63,9 +63,9 @@ public static class MemoryEstimator
         double baseline = weights + adapters + optimizer + request.IndexBytes + request.ProcessBytes + allocator;
         // On the CPU the activation arena stays allocated between steps.
         double evaluation = evaluationPass + (request.Gpu || PackingRule.UsesReferencePath(request.Spec) ? 0 : training.Saved);
-        // It ends before the optimizer and the passes exist.
+        // It ends before the optimizer and the passes exist; so does what the CPU's heap and kernels hold besides.
         double calibration = request.Calibration is CalibrationShape rows ? CalibrationMemory.Of(request, rows) : 0;
-        double preparing = calibration > 0 ? weights + adapters + request.ProcessBytes + allocator + calibration : 0;
+        double preparing = calibration > 0 ? weights + adapters + request.ProcessBytes + (request.Gpu ? allocator : 0) + calibration : 0;
         double running = baseline + Math.Max(training.Peak, evaluation);
         double total = Math.Max(preparing, running);
         return new()

@@ -80,7 +80,7 @@ public sealed class WeightLoader : IDisposable
         using IDisposable noGrad = torch.no_grad();
         using IDisposable scope = torch.NewDisposeScope();
         using PrecisionRangeCheck? range = PrecisionRangeCheck.Applies(stored, target.dtype) ? new(target.device) : null;
-        HugePages.Request(target);
+        PageAdvice.RequestHugePages(target);
         torch.Tensor flat = target.view(-1);
         if (_staged is not null)
         {
@@ -88,11 +88,16 @@ public sealed class WeightLoader : IDisposable
         }
         else
         {
-            torch.Tensor source = file.InPlaceOrCopy(entry, stored, out _).view(-1);
+            torch.Tensor source = file.InPlaceOrCopy(entry, stored, out bool mapped).view(-1);
             for (long first = 0; first < flat.shape[0]; first += ChunkElements)
             {
                 using torch.Tensor chunk = source.narrow(0, first, Math.Min(ChunkElements, flat.shape[0] - first));
                 Convert(chunk, first);
+            }
+
+            if (mapped)
+            {
+                PageAdvice.ReleaseMapped(source);
             }
         }
 

@@ -112,7 +112,7 @@ public sealed class MethodMemoryTests(MethodMemoryTests.RandomModel model) : ICl
         Close("training step", estimate.TrainingMb, peakMb);
         if (described.Calibrates)
         {
-            double held = estimate.WeightsMb + estimate.AdaptersMb + estimate.ProcessMb + estimate.AllocatorMb;
+            double held = estimate.WeightsMb + estimate.AdaptersMb + estimate.ProcessMb;
             Close("calibration", held + estimate.CalibrationMb, prepared.Environment.CalibrationMemoryMb!.Value);
         }
 
