@@ -14,10 +14,21 @@ namespace LoraLab.Training.Adapters;
 /// <param name="Lengths">Number of tokens of each sentence of the pass.</param>
 public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, IReadOnlyList<int> Lengths)
 {
+    /// <summary>
+    /// Whether the masks are those of earlier versions, which a run that they began keeps to its end: each sentence is drawn by the CPU's
+    /// generator and uploaded.
+    /// </summary>
+    public bool Earlier { get; init; }
+
     /// <summary>Inverted dropout masks, 0 or 1 / (1 − rate), [B, T, in]; 1 on padding.</summary>
     public Tensor Draw(string module, double rate, long paddedLength, long width, Device device)
     {
         int length = (int)paddedLength;
+        if (Earlier)
+        {
+            return DrawEarlier(module, rate, length, width).to(device);
+        }
+
         using Tensor keys_BT = Upload([.. Enumerable.Range(0, Rows.Count).SelectMany(i => KeysOf(i, length))], device)
             .view(Rows.Count, length);
         using Tensor columns_I = ColumnKeys(module, width, device);
@@ -31,6 +42,10 @@ public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, 
 
         return mask_BTI;
     }
+
+    /// <summary>The masks of earlier versions for packed sentences, [ΣL, in].</summary>
+    public Tensor PackedEarlier(string module, double rate, long width, Device device) =>
+        cat([.. Enumerable.Range(0, Rows.Count).Select(i => EarlierSentence(i, module, rate, width))], dim: 0).to(device);
 
     /// <summary>Keys of the rows of packed sentences, int32 [ΣL].</summary>
     public Tensor RowKeys(Device device) =>
@@ -52,6 +67,27 @@ public sealed record DropoutMasks(long Seed, int Step, IReadOnlyList<int> Rows, 
 
     // The keys of hashes below it are dropped: the fraction 'rate' of all 32-bit integers.
     private static long Threshold(double rate) => int.MinValue + Math.Min(uint.MaxValue, (long)Math.Round(rate * (1L << 32)));
+
+    private Tensor DrawEarlier(string module, double rate, int length, long width)
+    {
+        Tensor mask_BTI = ones(Rows.Count, length, width, float32);
+        for (int i = 0; i < Rows.Count; i++)
+        {
+            using Tensor mask_LI = EarlierSentence(i, module, rate, width);
+            using Tensor mask_TI = mask_BTI[i];
+            using Tensor unpadded_LI = mask_TI.narrow(0, 0, Lengths[i]);
+            unpadded_LI.copy_(mask_LI);
+        }
+
+        return mask_BTI;
+    }
+
+    private Tensor EarlierSentence(int sentence, string module, double rate, long width)
+    {
+        using Generator generator = new((ulong)StableSeed.From(Seed, module, Step, Rows[sentence]), CPU);
+        return rand(Lengths[sentence], width, dtype: float32, generator: generator)
+            .IsAtLeast(rate).to(float32).TimesInPlace(1 / (1 - rate));
+    }
 
     private IEnumerable<int> KeysOf(int sentence, int length)
     {

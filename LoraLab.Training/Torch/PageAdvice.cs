@@ -12,8 +12,8 @@ internal static partial class PageAdvice
     private const long SmallestBytes = 4 << 20;
 
     /// <summary>
-    /// Requests huge pages; call before the first write to a contiguous, long-lived tensor. The first touch of memory costs several times as
-    /// much as filling it, and a 2 MiB page is one page fault instead of 512.
+    /// Requests huge pages; call before the first write to a contiguous, long-lived tensor. The first touch of memory costs several times
+    /// as much as filling it, and a 2 MiB page is one page fault instead of 512.
     /// </summary>
     public static void RequestHugePages(Tensor tensor) => Give(AdviseHugePage, tensor);
 

@@ -67,6 +67,9 @@ public sealed class PreparedRun : IDisposable
     /// <summary>Layers whose calibrated factors were cached by earlier runs.</summary>
     public int CalibratedEarlier { get; init; }
 
+    /// <summary>Whether an earlier version began the run, whose dropout masks it keeps.</summary>
+    public bool EarlierDropout { get; init; }
+
     /// <summary>Limits of a training pass.</summary>
     public required PassLimits Limits { get; init; }
 

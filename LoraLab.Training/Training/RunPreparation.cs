@@ -124,6 +124,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 PreparingSeconds = calibration?.Seconds,
                 Calibration = calibration?.Fingerprint,
                 CalibratedEarlier = calibration?.CachedLayers ?? 0,
+                EarlierDropout = checkpoint is { State.DropoutOfDevice: false },
             };
         }
         catch

@@ -4,6 +4,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Torch;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -78,6 +79,21 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     [Trait("Category", "Long")]
     [MemberData(nameof(EachOnce))]
     public void Train_ConfigurationOfPeftOnTheReferencePath_FollowsPeft(string name, string start) => Follow(name, start, "1");
+
+    /// <summary>One reference of each kind of forward pass, on the kernels of a GPU.</summary>
+    [Theory]
+    [Trait("Category", "Long")]
+    [InlineData("lora-qv-peft")]
+    [InlineData("dora-all")]
+    [InlineData("adalora-qv")]
+    [InlineData("ia3")]
+    [InlineData("lokr-decompose-all")]
+    [InlineData("vera-all")]
+    public void Train_ConfigurationOfPeftOnTheKernelsOfAGpu_FollowsPeft(string name)
+    {
+        using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
+        Follow(name, "given start", "auto");
+    }
 
     /// <summary>
     /// The adapter after the last step gives the scores that PEFT computed with it, to <c>evaluate</c> and at the start of a run that

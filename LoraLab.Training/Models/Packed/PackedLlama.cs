@@ -96,14 +96,14 @@ public sealed class PackedLlama : IDisposable
         using IDisposable scope = NewDisposeScope();
         (Tensor x_TD, Tensor[][] layouts) = Embed(pass.Layout);
         List<SavedBlock> savedBlocks = [];
-        Tensor? rowKeys = dropout?.RowKeys(_model.Device);
+        Tensor? rowKeys = dropout is { Earlier: false } ? dropout.RowKeys(_model.Device) : null;
         JoinedPass? joined = _gpu && dropout is null ? Join(pass.Layout, layouts) : null;
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] masks = Masks(_blocks[i], rowKeys);
+            Tensor[] masks = Masks(_blocks[i], dropout, rowKeys);
             Tensor[] saved = joined?.Blocks[i] is JoinedBlock block
                 ? Forward(i, block, x_TD, pass.Layout, joined)
                 : Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, masks, save: i >= _lowest, rows: null));
@@ -119,7 +119,7 @@ public sealed class PackedLlama : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] masks = Masks(_blocks[i], rowKeys);
+            Tensor[] masks = Masks(_blocks[i], dropout, rowKeys);
             bool below = i > _lowest || _embeddingGradient_VD is not null;
             Tensor below_TD = joined?.Blocks[i] is JoinedBlock block
                 ? Backward(i, block, g_TD, savedBlocks[i], pass.Layout, joined, below)
@@ -323,10 +323,11 @@ public sealed class PackedLlama : IDisposable
         }
     }
 
-    private Tensor[] Masks(BlockTensors block, Tensor? rowKeys) => rowKeys is null
+    private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout, Tensor? rowKeys) => dropout is null
         ? []
-        : [.. block.Adapted.Select(linear =>
-            linear is null ? _empty : DropoutMasks.Draw(rowKeys, ColumnKeys(linear), linear.Adapter!.DropoutRate))];
+        : [.. block.Adapted.Select(linear => linear is null ? _empty
+            : rowKeys is null ? dropout.PackedEarlier(linear.Name, linear.Adapter!.DropoutRate, linear.In, _model.Device)
+            : DropoutMasks.Draw(rowKeys, ColumnKeys(linear), linear.Adapter!.DropoutRate))];
 
     private Tensor ColumnKeys(LinearLayer linear)
     {

@@ -35,6 +35,9 @@ public sealed class ReferenceGradient(PreparedRun run) : IWindowGradient
     /// <summary>Returns the dropout masks of a pass, or null without dropout.</summary>
     internal static DropoutMasks? Masks(PreparedRun run, int step, IReadOnlyList<TrainingExample> examples) => run.Spec.Dropout > 0
         ? new(run.Spec.Seed, step, [.. examples.Select(example => example.Row)], [.. examples.Select(example => example.Ids.Length - 1)])
+        {
+            Earlier = run.EarlierDropout,
+        }
         : null;
 
     private Tensor Loss(WindowPass pass, ForwardPass forward)
