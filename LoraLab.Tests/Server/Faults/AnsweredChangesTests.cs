@@ -21,6 +21,7 @@ public sealed class AnsweredChangesTests(ITestOutputHelper output)
     private const int Edited = 3;
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Server_KilledAmongChangesAndWithoutItsDatabase_KnowsAllThatWasAnswered()
     {
         int seed = Environment.TickCount & 0xffff;

@@ -27,12 +27,12 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
     /// <summary>The two families that differ most from Llama; the others take minutes more.</summary>
     [Theory]
     [InlineData("gemma3")]
-    [InlineData("phi3")]
     public Task Run_OfAFamily_IsTrainedResumedExportedAndMerged(string name) => RunAsync(name);
 
     [Theory]
     [Trait("Category", "Long")]
     [InlineData("llama3")]
+    [InlineData("phi3")]
     [InlineData("smollm2")]
     [InlineData("mistral")]
     [InlineData("qwen2")]

@@ -19,8 +19,6 @@ public sealed class AdaLoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
     public static TheoryData<string, string> References => new()
     {
         { "adalora-qv", "1" },
-        { "adalora-qv", "auto" },
-        { "adalora-all", "1" },
         { "adalora-all", "auto" },
     };
 

@@ -35,9 +35,9 @@ public sealed class ParameterCountTests
     public void Trainable_TinyLlamaShape_IsThePublishedCount(string targets, string[]? names, int rank, long a, long b, long r)
     {
         LlamaConfig config = LlamaConfig.Read(Fixtures.TinyLlamaTokenizer);
-        // A residual of the base costs the most and has nothing to do with counts: such methods at one rank only.
+        // A residual of the base costs the most and has nothing to do with counts: such methods once.
         foreach (LoraMethod method in LoraMethods.All.Where(method =>
-            !method.TrainsWeights && (rank == 8 || !(method.TakesFromBase || method.Calibrates))))
+            !method.TrainsWeights && ((targets == "q, v" && rank == 8) || !(method.TakesFromBase || method.Calibrates))))
         {
             RunSpec spec = AdaptedLlama.SpecOf(method.Id, rank) with
             {

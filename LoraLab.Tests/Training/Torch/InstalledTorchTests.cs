@@ -138,6 +138,7 @@ public sealed class InstalledTorchTests : IDisposable
 
     // The build's own libtorch in another folder, with another name of its version; libc10 as a copy, because links are the same library.
     [Fact]
+    [Trait("Category", "Long")]
     public void Run_LibrariesOfAnotherFolder_TrainTheSameAdapter()
     {
         Assert.SkipUnless(Runs, "Linux only");

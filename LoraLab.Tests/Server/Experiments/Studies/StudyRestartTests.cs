@@ -11,6 +11,7 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 public sealed class StudyRestartTests(ITestOutputHelper output)
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Study_ServerKilledAgainAndAgain_EndsWithTheSameRuns()
     {
         using TemporaryFolder data = new();

@@ -45,11 +45,10 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
         { "qwen3", 10, 6, null },
         { "phi3", 10, 6, null },
         { "llama", 16, null, null },
-        { "llama", 128, null, null },
-        { "gemma3_text", 256, 7, null },
     };
 
     [Theory]
+    [Trait("Category", "Long")]
     [MemberData(nameof(GoldenFamilies.Names), MemberType = typeof(GoldenFamilies))]
     public void Gradient_OfAFamily_IsThatOfTheReferencePath(string name)
     {

@@ -96,6 +96,7 @@ public sealed class FingerprintTests
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public void Train_ThePapersDataAndWindows_HasEachOfItsFigures()
     {
         _ = Fixtures.Sst2;

@@ -19,7 +19,7 @@ namespace LoraLab.Tests.Training.Training.Memory;
 /// blocks. Without <see cref="CellsVariable"/>, one method of each kind of memory, in fp32.
 /// </summary>
 /// <param name="model">The model of all runs.</param>
-[Trait("Category", "Long")]
+[Trait("Category", "Exhaustive")]
 public sealed class MethodMemoryTests(MethodMemoryTests.RandomModel model) : IClassFixture<MethodMemoryTests.RandomModel>
 {
     private const string CellsVariable = "LORALAB_MEMORY_CELLS";

@@ -6,7 +6,6 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Tests.Support;
-using LoraLab.Tests.Training.Adapters;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Training.Fingerprints;
@@ -29,11 +28,20 @@ public sealed class ResumeTests
     /// <summary>Plain factors, a schedule of its own, calibration, and weights: what a checkpoint holds differs in kind.</summary>
     private static readonly string[] _everywhere = ["lora", "adalora", "eva", "full"];
 
-    public static TheoryData<string> Methods => MethodBatteryTests.Methods;
+    public static TheoryData<string> Kinds => [.. _everywhere];
+
+    public static TheoryData<string> Others => [.. LoraMethods.All.Select(method => method.Id).Except(_everywhere)];
 
     [Theory]
-    [MemberData(nameof(Methods))]
-    public void Train_StoppedAtEachKindOfPosition_EndsWithTheSameBytes(string method)
+    [MemberData(nameof(Kinds))]
+    public void Train_StoppedAtEachKindOfPosition_EndsWithTheSameBytes(string method) => StopAndResume(method);
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(Others))]
+    public void Train_OtherMethodStopped_EndsWithTheSameBytes(string method) => StopAndResume(method);
+
+    private static void StopAndResume(string method)
     {
         using TestTrainer trainer = new();
         FinishedRun whole = trainer.Run(Spec(method));
