@@ -25,6 +25,9 @@ public sealed class SingleThreadedEngine
             _ = ThreadPolicy.SetEnvironment("OMP_NUM_THREADS", "1", 0);
         }
 
+        // The runs of parallel tests share one heap.
+        HeapPolicy.MinTrimBytes = 1 << 30;
+
         // An installed PyTorch must be loaded before a test uses TorchSharp, which would look for the libtorch of the build.
         if (Environment.GetEnvironmentVariable(TorchSource.Variable) is { Length: > 0 })
         {

@@ -15,10 +15,14 @@ internal static partial class HeapPolicy
     // The maximum that glibc accepts.
     private const int MmapThresholdBytes = 32 << 20;
     private const int TrimThresholdBytes = 64 << 20;
-    // Below this, a toy run would spend more time trimming than training.
-    private const nuint MinTrimBytes = 32 << 20;
     private static readonly bool _glibc = OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library)
         && NativeLibrary.TryGetExport(library, "mallinfo2", out _);
+
+    /// <summary>
+    /// Free memory that is left alone. Below the default of 32 MiB, a toy run would spend more time trimming than training. The heap is the
+    /// process's: where several runs share one, each would return at its steps what the others are about to use.
+    /// </summary>
+    public static nuint MinTrimBytes { get; set; } = 32 << 20;
 
     /// <summary>
     /// Call before libtorch is loaded. Sets fixed thresholds instead of glibc's dynamic ones, and limits oneDNN's cache of half-precision

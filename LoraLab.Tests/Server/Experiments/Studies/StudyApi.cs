@@ -11,7 +11,7 @@ namespace LoraLab.Tests.Server.Experiments.Studies;
 /// <summary>Study requests of tests.</summary>
 internal static class StudyApi
 {
-    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(240);
 
     /// <summary>
     /// Two methods with three rates each. The scripted worker's best rate is 0.002 for <c>lora</c>, inside its grid, and 0.016 for
