@@ -39,7 +39,9 @@ public sealed record TrainingState
     [JsonPropertyName("takenFromBranch")]
     public bool ExtractedInBranch { get; init; }
 
-    /// <summary>Whether dropout masks are those that the device draws; false in the checkpoints of runs that earlier versions began.</summary>
+    /// <summary>
+    /// Whether dropout masks are those that the device draws; false in the checkpoints of runs that earlier versions began.
+    /// </summary>
     public bool DropoutOfDevice { get; init; }
 
     /// <summary>AdamW updates.</summary>
