@@ -36,16 +36,18 @@ internal static partial class TorchScript
     /// <summary>Calls a function for its side effects on its arguments.</summary>
     public static void Run(string function, params object?[] arguments) => Invoke(function, arguments);
 
-    // TorchSharp converts a number to a native scalar and does not keep it alive during the call: a garbage collection at that moment frees
-    // it. This scalar is kept alive until the call returns.
+    // TorchSharp converts a double or a long to a native scalar and does not keep it alive during the call: a garbage collection at that
+    // moment frees it. This scalar is kept alive until the call returns.
     private static object? Invoke(string function, object?[] arguments)
     {
         for (int i = 0; i < arguments.Length; i++)
         {
-            if (arguments[i] is double number)
+            arguments[i] = arguments[i] switch
             {
-                arguments[i] = number.ToScalar();
-            }
+                double number => number.ToScalar(),
+                long number => number.ToScalar(),
+                var other => other,
+            };
         }
 
         object? result = _unit.Value.invoke(function, arguments!);
