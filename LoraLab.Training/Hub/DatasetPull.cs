@@ -29,11 +29,9 @@ internal sealed class DatasetPull(PublishedDataset published, RevisionPull pull,
         }
 
         StoredRevisions revisions = new(final);
-        HubListing listing = await pull.ListAsync().ConfigureAwait(false);
+        (HubListing listing, HubFile[] train, HubFile[] eval) = await FindAsync(final).ConfigureAwait(false);
         if (!IsUsable(revisions.Folder(listing.Commit)))
         {
-            var paths = published.FilesOf(listing.Files.Select(file => file.Path));
-            (HubFile[] train, HubFile[] eval) = (Files(listing, paths.Train), Files(listing, paths.Eval));
             using StagingFolder staging = pull.Stage(revisions, listing);
             await pull.FetchAsync(listing, staging, [.. eval, .. train], NameOf, _ => { }).ConfigureAwait(false);
             staging.Publish(Name == Sst2
@@ -47,7 +45,23 @@ internal sealed class DatasetPull(PublishedDataset published, RevisionPull pull,
         pull.Finish(Name, revisions, listing);
     }
 
-    private static string NameOf(HubFile file) => Path.GetFileName(file.Path);
+    /// <summary>Lists the repository, and finds the dataset's files.</summary>
+    private async Task<(HubListing Listing, HubFile[] Train, HubFile[] Eval)> FindAsync(string folder)
+    {
+        try
+        {
+            HubListing listing = await pull.ListAsync().ConfigureAwait(false);
+            (IReadOnlyList<string> train, IReadOnlyList<string> eval) = published.FilesOf(listing.Files.Select(file => file.Path));
+            return (listing, Files(listing, train), Files(listing, eval));
+        }
+        catch (RunFailure problem) when (problem.InnerException is null)
+        {
+            // The hub answered, and does not have them.
+            throw RunFailure.BadData($"{problem.Message.TrimEnd('.')}; {published.ByHand(folder)}.", null, problem);
+        }
+    }
+
+    private string NameOf(HubFile file) => published.NameOf(file.Path);
 
     private static HubFile[] Files(HubListing listing, IReadOnlyList<string> paths) =>
         [.. paths.Select(path => listing.Files.First(file => file.Path == path))];

@@ -43,7 +43,8 @@ public static class HubPull
         {
             if (PublishedDataset.Find(name.Split('@')[0]) is PublishedDataset published)
             {
-                HubRepository repository = new("datasets", published.Repository, HubRepository.RevisionIn(name));
+                HubRepository repository = new(
+                    "datasets", published.Repository, name.Contains('@') ? HubRepository.RevisionIn(name) : published.Branch);
                 RevisionPull pull = new(client, options, repository, configuration, console, cancellationToken);
                 await new DatasetPull(published, pull, configuration).RunAsync(anyRevision: name == published.Name).ConfigureAwait(false);
             }

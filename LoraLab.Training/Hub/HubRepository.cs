@@ -1,4 +1,5 @@
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Tasks;
 
 namespace LoraLab.Training.Hub;
 
@@ -22,8 +23,8 @@ public sealed record HubRepository(string Kind, string Id, string Revision)
         if (parts.Length != 2 || !parts.All(IsName))
         {
             throw RunFailure.BadData(
-                $"'{text}' is neither the dataset 'sst2' nor a model in the form owner/name or owner/name@revision, "
-                + "for example TinyLlama/TinyLlama-1.1B-Chat-v1.0.");
+                $"'{text}' is neither a dataset ({string.Join(", ", PublishedDataset.Names)}) nor a model in the form owner/name or "
+                    + "owner/name@revision, for example TinyLlama/TinyLlama-1.1B-Chat-v1.0.");
         }
 
         return new HubRepository("models", id, RevisionIn(text));

@@ -18,18 +18,16 @@ public sealed class PublishedDataset
     private PublishedDataset(DatasetPreset preset) => _preset = preset;
 
     /// <summary>Names of all that can be downloaded.</summary>
-    public static IEnumerable<string> Names =>
-        DatasetPresets.All.Where(preset => preset.Repository is not null).Select(preset => preset.Name);
+    public static IEnumerable<string> Names => DatasetPresets.All.Select(preset => preset.Name);
 
     /// <summary>Name of the dataset.</summary>
     public string Name => _preset.Name;
 
     /// <summary>Its repository.</summary>
-    /// <exception cref="RunFailure">It is not on the hub.</exception>
-    public string Repository => _preset.Repository ?? throw RunFailure.BadData(
-        $"The files of '{Name}' are not on the hub in a layout that is read; download "
-            + $"{_preset.Layouts[0].Names.Replace(" with ", " and ", StringComparison.Ordinal)} from {Site} into a folder, and add a "
-            + $"{ManifestName} with {{\"preset\": \"{Name}\"}}.");
+    public string Repository => _preset.Repository;
+
+    /// <summary>Branch of the repository that has the files.</summary>
+    public string Branch => _preset.Branch;
 
     /// <summary>Text of the file that is written beside the downloaded ones.</summary>
     public string ManifestText => new JsonObject { ["preset"] = Name }.ToJsonString(ContractJson.Indented) + "\n";
@@ -58,8 +56,23 @@ public sealed class PublishedDataset
 
         string expected = string.Join(", or ", _preset.Layouts.Select(layout =>
             string.Join(" with ", new[] { layout.Train, layout.Eval }.OfType<string>().Select(file => Path(layout, file)))));
-        throw RunFailure.BadData($"'{Repository}' no longer has {expected}; download '{Name}' manually from {Site}.");
+        throw RunFailure.BadData($"The repository '{Repository}' does not have {expected}.");
     }
+
+    /// <summary>Path of a file of the repository in the folder of the dataset, which has no folder of the repository's datasets.</summary>
+    /// <param name="path">Path in the repository.</param>
+    public string NameOf(string path)
+    {
+        string? below = _preset.Layouts.Select(layout => layout.Folder)
+            .FirstOrDefault(folder => folder is not null && path.StartsWith(folder + "/", StringComparison.Ordinal));
+        return below is null ? path : path[(below.Length + 1)..];
+    }
+
+    /// <summary>What to do where the hub does not have the files, as the end of a sentence.</summary>
+    /// <param name="folder">Folder of the dataset.</param>
+    public string ByHand(string folder) =>
+        $"download {_preset.Layouts[0].Names.Replace(" with ", " and ", StringComparison.Ordinal)} from {Site} into {folder}, and write "
+            + $"{{\"preset\": \"{Name}\"}} into {ManifestName} there";
 
     /// <summary>Reads the dataset in a folder.</summary>
     /// <param name="folder">The folder.</param>

@@ -47,6 +47,9 @@ internal sealed class FakeHub : IAsyncDisposable
     /// <summary>If set, where the listing is redirected to.</summary>
     public string? Elsewhere { get; set; }
 
+    /// <summary>The branch that has <see cref="Files"/>, and the only one.</summary>
+    public string Branch { get; set; } = "main";
+
     public string Kind { get; init; } = "models";
 
     public string Id { get; init; } = "owner/tiny";
@@ -127,7 +130,9 @@ internal sealed class FakeHub : IAsyncDisposable
             return;
         }
 
-        string? commit = revision is "main" or "v2" or Commit ? Commit : revision is "v1" or OlderCommit ? OlderCommit : null;
+        string? commit = revision is "v2" or Commit || Uri.UnescapeDataString(revision) == Branch ? Commit
+            : revision is "v1" or OlderCommit ? OlderCommit
+            : null;
         if (commit is null)
         {
             await RefuseAsync(context, 404, "RevisionNotFound");

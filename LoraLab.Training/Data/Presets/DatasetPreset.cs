@@ -33,8 +33,11 @@ internal sealed record DatasetPreset
     /// <summary>Its layouts; of two that have the same format, a folder with the files of both has the first.</summary>
     public required IReadOnlyList<PresetLayout> Layouts { get; init; }
 
-    /// <summary>Repository on the Hugging Face Hub; null: <c>pull</c> cannot download it.</summary>
-    public string? Repository { get; init; }
+    /// <summary>Repository on the Hugging Face Hub, from which <c>pull</c> downloads it.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>Branch of the repository that has the files.</summary>
+    public string Branch { get; init; } = "main";
 
     /// <summary>The manifest of one of its layouts in a folder.</summary>
     /// <param name="layout">The layout.</param>

@@ -21,7 +21,11 @@ internal static class DatasetPresets
 
     /// <summary>Folders below that of a dataset in which its files may lie.</summary>
     public static IReadOnlyList<string> Folders { get; } =
-        [.. All.SelectMany(preset => preset.Layouts).Select(layout => layout.Folder).OfType<string>().Distinct()];
+    [
+        .. All.SelectMany(preset => preset.Layouts)
+            .SelectMany(layout => Places(layout).SelectMany(below => new[] { below + layout.Train, below + layout.Eval }))
+            .Select(Path.GetDirectoryName).OfType<string>().Where(below => below.Length > 0).Distinct(),
+    ];
 
     /// <summary>The preset of a name; null: none.</summary>
     public static DatasetPreset? Find(string name) => All.FirstOrDefault(preset => preset.Name == name);

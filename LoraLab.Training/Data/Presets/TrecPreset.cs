@@ -6,6 +6,13 @@ namespace LoraLab.Training.Data.Presets;
 /// </summary>
 internal static class TrecPreset
 {
+    private static readonly DatasetManifest _columns = new()
+    {
+        Format = "parquet",
+        Columns = GlueLayout.Named("text"),
+        LabelColumn = new("coarse_label"),
+    };
+
     /// <summary>The description.</summary>
     public static DatasetPreset Preset { get; } = new()
     {
@@ -25,13 +32,12 @@ internal static class TrecPreset
                 IsLatin1 = true,
                 Recast = Fields,
             }),
-            new("train-*.parquet", "test-*.parquet", new DatasetManifest
-            {
-                Format = "parquet",
-                Columns = GlueLayout.Named("text"),
-                LabelColumn = new("coarse_label"),
-            }, "data"),
+            new("train-*.parquet", "test-*.parquet", _columns, "data"),
+            new("train/*.parquet", "test/*.parquet", _columns, "default"),
         ],
+        // The main branch has a program that downloads the files; the Hub runs it and keeps its rows in this branch.
+        Repository = "CogComp/trec",
+        Branch = "refs/convert/parquet",
     };
 
     /// <summary>The coarse label and the question; a line that has none is a row without both.</summary>

@@ -154,6 +154,23 @@ public sealed class ClassificationPresetTests : IDisposable
     }
 
     [Fact]
+    public void Describe_TrecAsTheHubConvertsIt_IsFoundInItsFolders()
+    {
+        _folder.Write("mine/dataset.json", """{"preset": "trec"}""");
+        DatasetCatalog catalog = new(
+            new TrainingConfiguration { Home = _folder.Path, DataDirectory = _folder.Path, DatasetDirectories = [_folder.Path] });
+        Assert.False(catalog.Describe("mine").Usable);
+        byte[] file = ParquetFile.Of(("text", new[] { "Why ?" }), ("coarse_label", new long[] { 2 }), ("fine_label", new long[] { 26 }));
+        _folder.Write("mine/default/train/0000.parquet", file);
+        _folder.Write("mine/default/test/0000.parquet", file);
+
+        DatasetEntry entry = catalog.Describe("mine");
+
+        Assert.True(entry.Usable, entry.Problem);
+        Assert.Equal((1, 1), (entry.TrainRows, entry.EvalLabels["DESC"]));
+    }
+
+    [Fact]
     public void Read_BrokenRows_AreCountedAndLeftOut()
     {
         const string Header = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n";
@@ -201,7 +218,7 @@ public sealed class ClassificationPresetTests : IDisposable
         Assert.All(DatasetPresets.All, preset =>
         {
             Assert.Contains($"`{preset.Name}`", page, StringComparison.Ordinal);
-            Assert.Contains($"`{preset.Repository ?? "trec"}`", page, StringComparison.Ordinal);
+            Assert.Contains($"`{preset.Repository}`", page, StringComparison.Ordinal);
         });
     }
 
