@@ -18,8 +18,9 @@ public sealed record NiceAxis(double Min, double Max, int Ticks)
     {
         if (!(max > min))
         {
-            double room = Math.Max(Math.Abs(min) * 0.05, smallestStep > 0 ? smallestStep : 1e-9);
-            (min, max) = (min - room, max + room);
+            // Zero has no size of its own from which a range could follow.
+            double room = Math.Max(Math.Abs(min) * 0.05, smallestStep);
+            (min, max) = room > 0 ? (min - room, max + room) : (0, 1);
         }
 
         return Around(min, max, Math.Max(Round((max - min) / intervals), smallestStep));

@@ -86,6 +86,14 @@ public sealed class ChartBuilderTests
         Assert.Equal(1, drawing.Y.Max, 12);
     }
 
+    [Fact]
+    public void Build_ValuesThatAreAllZero_HaveAnAxisUpToOne()
+    {
+        ChartDrawing drawing = Build(new MetricSeries { X = [0, 10], Y = [0, 0] }, new ChartView());
+
+        Assert.Equal((0, 1, 5), (drawing.Y.Min, Math.Round(drawing.Y.Max, 12), drawing.Y.Ticks));
+    }
+
     [Theory]
     [InlineData(0, 125, 125)]
     [InlineData(0, 1250, 1250)]

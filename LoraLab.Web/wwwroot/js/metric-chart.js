@@ -41,7 +41,9 @@ export function format(drawing, drawn) {
 // Ticks have no trailing zeros; those of a logarithmic axis are round in the exponent only.
 function tick(drawing, drawn) {
   if (drawing.logY) { return format({ ...drawing, logY: false }, Number((10 ** drawn).toPrecision(3))); }
-  return drawing.format === 'share' ? `${decimals(drawn * 100, 2)}%` : format(drawing, drawn);
+  // Ticks are sums of steps, so that the one at zero may be a rounding error.
+  const value = Math.abs(drawn) * 1e6 < drawing.y.max - drawing.y.min ? 0 : drawn;
+  return drawing.format === 'share' ? `${decimals(value * 100, 2)}%` : format(drawing, value);
 }
 
 function options(drawing, settings) {
