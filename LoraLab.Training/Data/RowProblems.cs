@@ -9,9 +9,6 @@ namespace LoraLab.Training.Data;
 /// <param name="leavesOut">Whether rows with problems are left out, instead of making the file unusable.</param>
 internal sealed class RowProblems(string file, string unit = "line", bool leavesOut = false)
 {
-    /// <summary>Most characters of a text.</summary>
-    public const int MaxText = 1_000_000;
-
     private const int MaxShown = 10;
     private const int MaxRemedies = 3;
     private readonly List<(int Line, string Text)> _shown = [];

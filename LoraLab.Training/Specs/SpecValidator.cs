@@ -54,8 +54,9 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         // Selecting rows needs valid numbers. The snapshots are taken before the files are read.
         Try(errors, () => datasets.FileSnapshots(spec.Dataset), files.AddRange);
         Dataset? dataset = errors.Count == 0 ? Try(errors, () => datasets.Read(spec.Dataset)) : null;
+        Try(errors, () => dataset?.RequireTrainable());
         spec = dataset?.Complete(spec) ?? spec;
-        SelectedRows? rows = dataset is null ? null : Try(errors, () => dataset.Select(spec));
+        SelectedRows? rows = dataset is null || errors.Count > 0 ? null : Try(errors, () => dataset.Select(spec));
         TaskData? data = rows is null
             ? null
             : Try(errors, () => rows.Encode(models.Tokenizer(model!).Tokenizer, config!.LongestText));

@@ -36,6 +36,12 @@ public abstract class Dataset
         return spec.Prompt is null ? spec with { Prompt = DefaultPrompt } : spec;
     }
 
+    /// <summary>Checks that a run that trains on the dataset can learn what its evaluation asks for.</summary>
+    /// <exception cref="RunFailure">It cannot; field <c>dataset</c>.</exception>
+    public virtual void RequireTrainable()
+    {
+    }
+
     /// <summary>Selects the training and evaluation rows of a run.</summary>
     /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
     /// <param name="heldOut">

@@ -57,6 +57,9 @@ public sealed class ClassificationDataset : Dataset
     };
 
     /// <inheritdoc />
+    public override void RequireTrainable() => TrainedLabels.Require(this);
+
+    /// <inheritdoc />
     public override ClassificationRows Select(RunSpec spec, CalibrationRule? heldOut = null)
     {
         TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(

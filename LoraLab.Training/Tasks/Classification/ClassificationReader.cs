@@ -1,4 +1,3 @@
-using LoraLab.Contracts;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 
@@ -59,7 +58,12 @@ public static class ClassificationReader
             Toy = manifest.Toy,
             Files = [.. splits.SelectMany(split => split.Files).DistinctBy(file => file.Name)],
         };
-        TrainedLabels.Require(dataset);
+        if (dataset.Train.Count >= dataset.Labels.Count)
+        {
+            // One with fewer training rows may be there to be evaluated only; a run that trains on it is refused.
+            dataset.RequireTrainable();
+        }
+
         return dataset;
     }
 
@@ -121,14 +125,6 @@ public static class ClassificationReader
         if (text.Contains('\0', StringComparison.Ordinal))
         {
             problems.Add(line, $"{subject} has a NUL character", "remove it, or save the file as UTF-8 text");
-        }
-
-        if (text.Length > RowProblems.MaxText)
-        {
-            problems.Add(
-                line,
-                $"{subject} has {NumberFormat.Count(text.Length)} characters",
-                $"a text has at most {NumberFormat.Count(RowProblems.MaxText)}; split or shorten it");
         }
     }
 }

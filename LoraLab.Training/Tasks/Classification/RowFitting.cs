@@ -21,6 +21,7 @@ internal sealed class RowFitting
     private string? _special;
     private int _specialRows;
     private int _longest;
+    private int _longestText;
 
     /// <summary>Creates the fitting of a run.</summary>
     /// <param name="spec">Its specification.</param>
@@ -78,6 +79,9 @@ internal sealed class RowFitting
 
     private string Places => string.Join(", ", _places);
 
+    private string Longest =>
+        _longestText > 0 ? $"a text of {NumberFormat.Count(_longestText, "character")}" : NumberFormat.Count(_longest);
+
     /// <summary>Encodes the training rows that can be used, in order.</summary>
     public IReadOnlyList<EncodedRow<TrainingExample>> Training(IReadOnlyList<LabeledRow> rows, SplitSource? source)
     {
@@ -107,7 +111,7 @@ internal sealed class RowFitting
         if (_spec.TooLong == TooLong.Refuse && Total > 0)
         {
             throw RunFailure.BadData(
-                $"{Subject} more than {Limit} with the prompt, the longest {NumberFormat.Count(_longest)}: {Places}; shorten or remove "
+                $"{Subject} more than {Limit} with the prompt, the longest {Longest}: {Places}; shorten or remove "
                     + $"{(Total == 1 ? "it" : "them")}, or set tooLong to \"drop\" or \"truncate\".",
                 "tooLong");
         }
@@ -137,6 +141,13 @@ internal sealed class RowFitting
             {
                 _special ??= token;
                 special.Add(row.Row);
+            }
+
+            if (LongestTextOf(row) is > LongText.MaxCharacters and int characters && _spec.TooLong != TooLong.Truncate)
+            {
+                tooLong.Add(row.Row);
+                _longestText = Math.Max(_longestText, characters);
+                continue;
             }
 
             EncodedRow<T> encoded = cached(_key, row, () => Shorten(row, encode));
@@ -170,25 +181,29 @@ internal sealed class RowFitting
     private static bool IsShortened(LabeledRow row, LabeledRow original) =>
         row.Texts.Zip(original.Texts).Any(pair => pair.First.Length < pair.Second.Length);
 
+    private int LongestTextOf(LabeledRow row) => _columns.Max(column => row.Texts[column].Length);
+
     /// <summary>Encodes a row; if long rows are truncated, with its longest texts shortened to the same length until they fit.</summary>
     private EncodedRow<T> Shorten<T>(LabeledRow row, Func<LabeledRow, EncodedRow<T>> encode)
     {
-        EncodedRow<T> whole = encode(row);
-        if (_spec.TooLong != TooLong.Truncate || whole.Tokens <= _limit)
+        int characters = LongestTextOf(row);
+        EncodedRow<T>? whole = characters > LongText.MaxCharacters ? null : encode(row);
+        if (whole is not null && (_spec.TooLong != TooLong.Truncate || whole.Tokens <= _limit))
         {
             return whole;
         }
 
         EncodedRow<T>? longest = null;
-        (int fits, int tooLong) = (0, _columns.Max(column => row.Texts[column].Length));
-        while (tooLong - fits > 1)
+        (int fits, int tooLong) = (0, Math.Min(characters, LongText.MaxCharacters + 1));
+        // Most tokens have a few characters, so that no text is tried that is much longer than what fits.
+        for (int next = _limit; tooLong - fits > 1;)
         {
-            int middle = (fits + tooLong) / 2;
-            string[] texts = [.. row.Texts.Select((text, column) => _columns.Contains(column) ? Beginning(text, middle) : text)];
+            int middle = Math.Min((fits + tooLong) / 2, next);
+            string[] texts = [.. row.Texts.Select((text, column) => _columns.Contains(column) ? LongText.Beginning(text, middle) : text)];
             EncodedRow<T> beginning = encode(row with { Texts = texts });
             if (beginning.Tokens <= _limit && !texts.Any(string.IsNullOrWhiteSpace))
             {
-                (fits, longest) = (middle, beginning);
+                (fits, next, longest) = (middle, 2 * middle, beginning);
             }
             else
             {
@@ -199,10 +214,6 @@ internal sealed class RowFitting
         return longest ?? throw RunFailure.BadData(
             $"The prompt alone has more than {Limit}, so no row can be shortened to fit; shorten the prompt.", "prompt");
     }
-
-    /// <summary>The beginning of a text; half a character counts as none.</summary>
-    private static string Beginning(string text, int length) => length >= text.Length ? text
-        : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
     private static string? Rows(string split, int count) => count switch
     {

@@ -1,4 +1,3 @@
-using LoraLab.Contracts;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Tasks.Completion.Chat;
@@ -116,14 +115,6 @@ public static class CompletionReader
         if (text.Contains('\0', StringComparison.Ordinal))
         {
             problems.Add(line, $"'{Excerpt.Of(name)}' has a NUL character", "remove it, or save the file as UTF-8 text");
-        }
-
-        if (text.Length > RowProblems.MaxText)
-        {
-            problems.Add(
-                line,
-                $"'{Excerpt.Of(name)}' has {NumberFormat.Count(text.Length)} characters",
-                $"a text has at most {NumberFormat.Count(RowProblems.MaxText)}; split or shorten it");
         }
     }
 }

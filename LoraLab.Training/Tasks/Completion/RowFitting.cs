@@ -13,6 +13,7 @@ namespace LoraLab.Training.Tasks.Completion;
 internal sealed class RowFitting
 {
     private readonly RunSpec _spec;
+    private readonly CompletionDataset _dataset;
     private readonly EncodedRows _cache;
     private readonly TextEncoder _encoder;
     private readonly EncodedRows.Key _key;
@@ -21,6 +22,7 @@ internal sealed class RowFitting
     private readonly RowFindings _refused = new(), _cut = new(), _dropped = new(), _merging = new(), _special = new();
     private string? _token;
     private int _longest;
+    private int _longestText;
 
     /// <summary>Creates the fitting of a run.</summary>
     /// <param name="spec">Its specification.</param>
@@ -31,7 +33,7 @@ internal sealed class RowFitting
     /// <exception cref="RunFailure"><c>maxTokens</c> is more than the context, or the tokenizer has no end token.</exception>
     public RowFitting(RunSpec spec, CompletionDataset dataset, RowLayout layout, ITokenizer tokenizer, int contextLength)
     {
-        (_spec, _cache, _tokenizer, Layout) = (spec, dataset.Encodings, tokenizer, layout);
+        (_spec, _dataset, _cache, _tokenizer, Layout) = (spec, dataset, dataset.Encodings, tokenizer, layout);
         _limit = spec.MaxTokens ?? contextLength;
         if (_limit > contextLength)
         {
@@ -83,6 +85,9 @@ internal sealed class RowFitting
         }
     }
 
+    private string Longest =>
+        _longestText > 0 ? $"{NumberFormat.Count(_longestText, "character")}" : NumberFormat.Count(_longest);
+
     private string Limit => _spec.MaxTokens is null ? $"the model's context of {_limit} tokens" : $"maxTokens ({_limit})";
 
     /// <summary>Encodes the rows of a split that can be used, in order.</summary>
@@ -96,7 +101,14 @@ internal sealed class RowFitting
         List<int> cut = [], dropped = [], refused = [], merging = [], special = [];
         foreach (CompletionRow row in rows)
         {
-            EncodedRow encoded = _cache.Of(_key, row, () => Encode(row));
+            CompletionRow? used = LongRow.IsOne(row) ? Shortened(row) : row;
+            if (used is null)
+            {
+                (_spec.TooLong == TooLong.Refuse ? refused : dropped).Add(row.Row);
+                continue;
+            }
+
+            EncodedRow encoded = used == row ? _cache.Of(_key, row, () => Encode(row)) : Encode(used);
             int length = encoded.Text.Ids.Length;
             if (encoded.Special is not null)
             {
@@ -121,7 +133,12 @@ internal sealed class RowFitting
                 }
             }
 
-            fitting.Add((row, encoded));
+            else if (used != row)
+            {
+                cut.Add(row.Row);
+            }
+
+            fitting.Add((used, encoded));
         }
 
         _cut.Add(cut, source, isTraining);
@@ -139,7 +156,7 @@ internal sealed class RowFitting
         if (_refused.Any)
         {
             throw RunFailure.BadData(
-                $"{_refused.Subject} more than {Limit}, the longest {NumberFormat.Count(_longest)}: {_refused.Places}; shorten or remove "
+                $"{_refused.Subject} more than {Limit}, the longest {Longest}: {_refused.Places}; shorten or remove "
                     + $"{_refused.Them}, or set tooLong to \"drop\" or \"truncate\".",
                 "tooLong");
         }
@@ -151,6 +168,13 @@ internal sealed class RowFitting
                     + "tooLong to \"truncate\" or shorten the prompt.",
                 "tooLong");
         }
+    }
+
+    /// <summary>What is used of a row that is too long for every model; null: nothing.</summary>
+    private CompletionRow? Shortened(CompletionRow row)
+    {
+        _longestText = Math.Max(_longestText, LongRow.Characters(row));
+        return _spec.TooLong == TooLong.Truncate ? LongRow.Shorten(row, _dataset.Columns) : null;
     }
 
     private EncodedRow Encode(CompletionRow row)

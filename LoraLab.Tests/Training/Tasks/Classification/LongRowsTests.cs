@@ -100,6 +100,35 @@ public sealed class LongRowsTests : IDisposable
     }
 
     [Fact]
+    public void Validate_TextOfTenMegabytes_IsRefusedWithItsLine()
+    {
+        WriteHuge();
+
+        FieldError error = Assert.Single(Validate().Errors);
+
+        Assert.Equal("tooLong", error.Field);
+        Assert.Equal(
+            "1 training row has more than the model's context of 256 tokens with the prompt, the longest a text of 10,485,760 "
+                + "characters: line 4 of train.tsv; shorten or remove it, or set tooLong to \"drop\" or \"truncate\".",
+            error.Message);
+    }
+
+    [Theory]
+    [InlineData("drop", 20)]
+    [InlineData("truncate", 21)]
+    public void Validate_TextOfTenMegabytes_IsLeftOutOrShortened(string tooLong, int rows)
+    {
+        WriteHuge();
+
+        SpecValidation validation = Validate(("tooLong", tooLong));
+
+        Assert.Empty(validation.Errors);
+        Assert.Equal((rows, 20), (validation.TrainRows, validation.EvalRows));
+        Assert.Contains(validation.Warnings, warning => warning.EndsWith(
+            $"{(tooLong == "drop" ? "dropped" : "truncated")}: line 4 of train.tsv.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Validate_FileThatChanged_IsCheckedAgain()
     {
         Assert.NotEmpty(Validate().Errors);
@@ -187,5 +216,15 @@ public sealed class LongRowsTests : IDisposable
         }
 
         return spec;
+    }
+
+    private void WriteHuge()
+    {
+        string[] rows = [.. Enumerable.Range(0, 20).Select(i => $"a film {i}\t{i % 2}\n")];
+        File.WriteAllText(
+            Path.Combine(_folder, "train.tsv"),
+            $"sentence\tlabel\n{rows[0]}{rows[1]}{string.Concat(Enumerable.Repeat("very ", 2 << 20))}\t1\n{string.Concat(rows[2..])}");
+        File.WriteAllText(
+            Path.Combine(_folder, "dev.tsv"), $"sentence\tlabel\n{string.Concat(rows).Replace("film", "book", StringComparison.Ordinal)}");
     }
 }

@@ -93,13 +93,13 @@ public sealed class TextColumnsTests : IDisposable
     }
 
     [Fact]
-    public void Read_EmptyAndHugeTexts_AreNamedWithTheirLines()
+    public void Read_EmptyTexts_AreNamedWithTheirLines()
     {
-        Write("""{"columns": ["a", "b"]}""", $"a\tb\tlabel\nfine\t \t1\n{new string('x', 10 << 20)}\twell\t0\n");
+        Write("""{"columns": ["a", "b"]}""", "a\tb\tlabel\nfine\t \t1\n \twell\t0\n");
 
         string message = Assert.Throws<RunFailure>(() => ClassificationReader.Read("mine", _folder)).Message;
 
-        Assert.Contains("train.tsv has 2 problems: line 2: 'b' is empty; line 3: 'a' has 10,485,760 characters", message);
+        Assert.Contains("train.tsv has 2 problems: line 2: 'b' is empty; line 3: 'a' is empty", message);
     }
 
     [Theory]
@@ -145,6 +145,32 @@ public sealed class TextColumnsTests : IDisposable
 
         Assert.Equal("dataset", error.Field);
         Assert.Contains("the label 'maybe' of lines 3, 4 of dev.tsv is in no row of train.tsv", error.Message);
+    }
+
+    [Fact]
+    public void Validate_LabelOnlyInTheEvaluationOfFewRows_IsRefusedWhereTheyAreTrainedOn()
+    {
+        Write("""{"labels": ["no", "yes", "maybe"]}""", "sentence\tlabel\nfine\tyes\nbad\tno\n");
+        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\nother\tyes\nwho knows\tmaybe\n");
+
+        Assert.Equal(2, ClassificationReader.Read("mine", _folder).Train.Count);
+        FieldError error = Assert.Single(_trainer.Services.Validator.Validate(Spec()).Errors);
+
+        Assert.Equal("dataset", error.Field);
+        Assert.Contains("the label 'maybe' of line 3 of dev.tsv is in no row of train.tsv", error.Message);
+    }
+
+    [Fact]
+    public void Validate_LabelOnlyInTheSelectionFile_IsRefusedWithItsLines()
+    {
+        Write(
+            """{"labels": ["no", "yes", "maybe"], "selection": "held.tsv"}""", "sentence\tlabel\nfine\tyes\nbad\tno\nwell\tyes\n");
+        File.WriteAllText(Path.Combine(_folder, "dev.tsv"), "sentence\tlabel\nother\tyes\n");
+        File.WriteAllText(Path.Combine(_folder, "held.tsv"), "sentence\tlabel\nmore\tno\n\nperhaps\tmaybe\n");
+
+        FieldError error = Assert.Single(_trainer.Services.Validator.Validate(Spec()).Errors);
+
+        Assert.Contains("the label 'maybe' of line 4 of held.tsv is in no row of train.tsv", error.Message);
     }
 
     [Fact]

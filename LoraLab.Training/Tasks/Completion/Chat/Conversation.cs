@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraLab.Training.Files.Errors;
 
 namespace LoraLab.Training.Tasks.Completion.Chat;
@@ -53,6 +54,16 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
         problem = problem is null || remedy is null ? problem : $"{problem}; {remedy}";
         return problem is null ? new(messages) : null;
     }
+
+    /// <summary>The JSON array of the messages, as rows have it.</summary>
+    public string ToJson() => new JsonArray(
+    [
+        .. Messages.Select(message => new JsonObject
+        {
+            [RoleKey] = message.Role.ToString().ToLowerInvariant(),
+            [ContentKey] = message.Content,
+        }),
+    ]).ToJsonString();
 
     private static List<ChatMessage>? ReadMessages(string json, out string? problem, out string? remedy)
     {
