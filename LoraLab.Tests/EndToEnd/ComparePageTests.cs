@@ -61,6 +61,6 @@ public sealed class ComparePageTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("compare-row")).ToHaveCountAsync(5);
         await Expect(page.GetByTestId("compare-differences")).ToContainTextAsync("method");
         Assert.True(await page.EvaluateAsync<bool>("window.notReloaded === true"), "The page was reloaded.");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 }

@@ -49,7 +49,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("pair-list").Locator("tbody tr")).ToContainTextAsync("environment.threads");
         await page.ReloadAsync();
         await Expect(page.GetByTestId("pair-list").Locator("tbody tr")).ToHaveCountAsync(1);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("pair-matrix").Locator("td.pair-none")).ToHaveCountAsync(80);
         await Expect(page.GetByTestId("pair-refusals"))
             .ToContainTextAsync("40 pairs not tested: The seeds differ: only runs with the same seed are paired.");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
         await Expect(page.GetByTestId("compare-beside")).ToHaveTextAsync("beside 1 prediction");
         await page.GetByTestId("compare-row").First.GetByRole(AriaRole.Link).ClickAsync();
         await Expect(page.GetByTestId("stat-time")).ToContainTextAsync("not comparable: beside 1 prediction");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     private Task<IPage> OpenAsync(params IEnumerable<RunDocument> compared) =>

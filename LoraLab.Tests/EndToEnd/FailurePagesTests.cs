@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using Microsoft.Playwright;
 using Xunit;
@@ -24,7 +25,7 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
             RunDocument cancelled = await dashboard.Api.WaitForEndAsync(submitted.Id);
             int saved = cancelled.Attempts[0].CheckpointStep!.Value;
             await Expect(page.GetByTestId("run-failure")).ToContainTextAsync("Stopped on request");
-            await Expect(page.GetByTestId("failure-resume")).ToHaveTextAsync($"Resume from step {saved}");
+            await Expect(page.GetByTestId("failure-resume")).ToHaveTextAsync($"Resume from step {NumberFormat.Count(saved)}");
 
             await page.GetByTestId("failure-resume").ClickAsync();
             await Expect(State(page)).ToHaveAttributeAsync("data-state", "running");
@@ -35,8 +36,8 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
             await page.GetByTestId("tab-attempts").ClickAsync();
             await Expect(page.GetByTestId("attempt")).ToHaveCountAsync(2);
             await Expect(page.Locator("[data-attempt='1']")).ToContainTextAsync("Stopped on request");
-            await Expect(page.Locator("[data-attempt='2']")).ToContainTextAsync($"step {saved}");
-            await page.CloseAsync();
+            await Expect(page.Locator("[data-attempt='2']")).ToContainTextAsync($"step {NumberFormat.Count(saved)}");
+            await dashboard.GiveBackAsync(page);
         }
         finally
         {
@@ -62,7 +63,7 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
             await page.GetByTestId("confirm").ClickAsync();
             await Expect(State(page)).ToHaveAttributeAsync("data-state", "cancelled");
             Assert.Throws<ArgumentException>(() => Process.GetProcessById(worker));
-            await page.CloseAsync();
+            await dashboard.GiveBackAsync(page);
         }
         finally
         {
@@ -89,7 +90,7 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
         await Dashboard.ArriveAsync(page, $"^/runs/new\\?from={run.Id}");
         await Expect(page.GetByTestId("field-learningRate")).ToHaveValueAsync("0.05");
         await Expect(page.GetByTestId("queue-run")).ToBeEnabledAsync();
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     private static ILocator State(IPage page) => page.GetByTestId("state-badge").First;

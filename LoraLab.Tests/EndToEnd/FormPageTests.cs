@@ -35,7 +35,7 @@ public sealed class FormPageTests(RealDashboard dashboard)
         await ShowsAsync(page, typed, problem);
         await page.GetByTestId("field-rank").FillAsync("0");
         await Expect(page.GetByTestId("error-rank")).Not.ToHaveTextAsync((string)problem["errors"]!["rank"]![0]!);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class FormPageTests(RealDashboard dashboard)
         JsonObject answer = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", shown.ToJsonString());
         JsonObject expected = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", spec.ToJsonString());
         Assert.Equal(expected["spec"]!.ToJsonString(), answer["spec"]!.ToJsonString());
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class FormPageTests(RealDashboard dashboard)
         await Expect(page.GetByTestId("memory-verdict")).ToHaveTextAsync("Fits the budget");
         Assert.DoesNotContain("100000", page.Url, StringComparison.Ordinal);
         Assert.Contains("packTokens", page.Url, StringComparison.Ordinal);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     private static async Task ShowsAsync(IPage page, Dictionary<string, string> typed, JsonObject problem)

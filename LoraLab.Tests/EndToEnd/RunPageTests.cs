@@ -37,7 +37,7 @@ public sealed class RunPageTests(ScriptedDashboard dashboard)
         await page.GetByTestId("tab-logs").ClickAsync();
         await Expect(page.GetByTestId("log")).ToContainTextAsync("written to the log");
         Assert.Contains("tab=logs", page.Url, StringComparison.Ordinal);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -61,6 +61,6 @@ public sealed class RunPageTests(ScriptedDashboard dashboard)
         await Expect(row).ToHaveCountAsync(0);
         using HttpResponseMessage gone = await dashboard.Server.Http.GetAsync($"/api/v1/runs/{submitted.Id}");
         Assert.Equal(System.Net.HttpStatusCode.NotFound, gone.StatusCode);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 }

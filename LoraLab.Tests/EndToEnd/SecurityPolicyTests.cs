@@ -27,7 +27,7 @@ public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
             await WaitForIdleAsync(page);
         }
 
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
 
         await using IBrowserContext context = await dashboard.NewContextAsync();
         IPage other = await Dashboard.NewPageAsync(context);

@@ -43,7 +43,7 @@ public sealed class StudyFormTests(RealDashboard dashboard)
         await Expect(page.GetByTestId("field-rank")).ToHaveValueAsync("0");
         await page.GetByTestId("field-rank").FillAsync("2");
         await Expect(page.GetByTestId("preview-reported")).ToHaveTextAsync("10");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class StudyFormTests(RealDashboard dashboard)
 
         await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
         Assert.StartsWith("/studies/new", new Uri(page.Url).PathAndQuery, StringComparison.Ordinal);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -88,6 +88,6 @@ public sealed class StudyFormTests(RealDashboard dashboard)
         await File.WriteAllTextAsync(saved, """{"seed": 1}""");
         await page.GetByTestId("load-plan").SetInputFilesAsync(saved);
         await Expect(page.GetByTestId("file-problem")).ToContainTextAsync("no member 'seed'");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 }

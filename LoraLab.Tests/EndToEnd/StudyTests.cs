@@ -57,7 +57,7 @@ public sealed class StudyTests(RealDashboard dashboard)
             await StudyPages.StopAsync(dashboard.Api, id);
         }
 
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     /// <summary>Cells fill in live, and the progress bar advances.</summary>

@@ -60,6 +60,6 @@ public sealed class SweepPageTests(ScriptedDashboard dashboard)
         await page.GotoAsync(new Uri(dashboard.Server.Address, "/sweeps").ToString());
         await Expect(page.GetByTestId("sweep-row")).ToHaveCountAsync(1);
         await Expect(page.GetByTestId("sweep-row")).ToContainTextAsync("5 of 5 ended");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 }

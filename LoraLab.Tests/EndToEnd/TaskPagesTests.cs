@@ -28,7 +28,7 @@ public sealed class TaskPagesTests(ScriptedDashboard dashboard)
         await page.GetByTestId("prediction-search").FillAsync("red collars");
         await page.GetByTestId("prediction-search").PressAsync("Enter");
         await Expect(page.GetByTestId("prediction-row")).ToHaveCountAsync(1);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class TaskPagesTests(ScriptedDashboard dashboard)
         await SaveAsync(page, "predictions-topics");
         await page.GetByTestId("confusion-heat").Locator(".confusion-heat-cell.off").First.ClickAsync();
         await Expect(page.GetByTestId("prediction-row")).ToHaveCountAsync(1);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class TaskPagesTests(ScriptedDashboard dashboard)
         await SaveAsync(page, "predictions-completions");
         await page.GetByTestId("show-wrong").ClickAsync();
         await Expect(page.GetByTestId("text-prediction")).ToHaveCountAsync(5);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class TaskPagesTests(ScriptedDashboard dashboard)
         await SaveAsync(page, "compare-completions");
         await page.GetByTestId("rows-only-b").ClickAsync();
         await Expect(page.GetByTestId("compared-row")).ToHaveCountAsync(0);
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class TaskPagesTests(ScriptedDashboard dashboard)
         await SaveAsync(page, "form-completion");
         await page.GetByTestId("field-dataset").SelectOptionAsync("pairs");
         await Expect(page.Locator("[data-field=prompt]")).ToContainTextAsync("Premise: {premise}");
-        await page.CloseAsync();
+        await dashboard.GiveBackAsync(page);
     }
 
     private Task<RunDocument> RunAsync(string dataset, string words, string method = "lora", bool generate = false) =>

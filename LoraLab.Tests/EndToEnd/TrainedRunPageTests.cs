@@ -35,7 +35,7 @@ public sealed class TrainedRunPageTests(RealDashboard dashboard)
             await Expect(page.GetByTestId("state-badge").First).ToHaveAttributeAsync("data-state", "cancelled");
             RunDocument run = await dashboard.Api.GetAsync(id);
             Assert.Equal(("lora-plus", 4, 5000), (run.Spec.Method, run.Spec.Rank, run.Spec.Epochs));
-            await page.CloseAsync();
+            await dashboard.GiveBackAsync(page);
         }
         finally
         {

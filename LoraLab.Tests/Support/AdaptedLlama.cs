@@ -87,8 +87,8 @@ internal sealed class AdaptedLlama : IDisposable
         using Generator generator = new((ulong)seed, CPU);
         foreach (AdapterParameter parameter in Parameters)
         {
-            Tensor noise = randn(parameter.Value.shape, generator: generator).mul(0.05);
-            parameter.Value.add_(noise.to(parameter.Value.dtype).to(parameter.Value.device));
+            Tensor noise = randn(parameter.Value.shape, generator: generator).Times(0.05);
+            parameter.Value.PlusInPlace(noise.to(parameter.Value.dtype).to(parameter.Value.device));
         }
 
         Model.Trained?.Refresh();

@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Calibration;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;
@@ -41,7 +42,7 @@ internal static class RandomCalibration
         using Generator generator = new(11, CPU);
         if (calibrator.Measure == CalibrationMeasure.Gradient)
         {
-            return calibrator.Factors(layer, randn(layer.Out, layer.In, dtype: float64, generator: generator).mul(0.01));
+            return calibrator.Factors(layer, randn(layer.Out, layer.In, dtype: float64, generator: generator).Times(0.01));
         }
 
         using InputMoments moments = new(calibrator.Measure, layer.In, CPU);

@@ -1,5 +1,6 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models;
+using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
 namespace LoraLab.Tests.Support;
@@ -55,7 +56,7 @@ internal static class TinyLlama
         using IDisposable scope = NewDisposeScope();
         using Generator generator = new((ulong)name.Aggregate(seed, (sum, c) => unchecked((sum * 31) + c) & int.MaxValue), CPU);
         Tensor values = randn(shape, dtype: float32, generator: generator);
-        values = shape.Length == 1 ? values.mul(0.1).add(1) : values.mul(1 / Math.Sqrt(shape[^1]));
+        values = shape.Length == 1 ? values.Times(0.1).Plus(1) : values.Times(1 / Math.Sqrt(shape[^1]));
         return values.to(dtype).DetachFromDisposeScope();
     }
 }

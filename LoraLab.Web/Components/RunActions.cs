@@ -37,7 +37,7 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
     public Task<bool> ResumeAsync(RunDocument run) => TryAsync(
         () => api.ActAsync(run.Id, "resume", CancellationToken.None),
         LastCheckpoint(run) is int step
-            ? $"{run.Name} is at the head of the queue and will resume from step {step}."
+            ? $"{run.Name} is at the head of the queue and will resume from step {NumberFormat.Count(step)}."
             : $"{run.Name} is at the head of the queue.");
 
     /// <summary>Kills the worker after confirmation.</summary>

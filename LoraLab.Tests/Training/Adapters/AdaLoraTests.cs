@@ -94,7 +94,7 @@ public sealed class AdaLoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
 
         using Tensor found = adapted.Gradient().mul(1.0 / 1024);
         adapted.Parameters.ToList().ForEach(parameter => parameter.Value.grad!.zero_());
-        stack(norms).mean().mul(0.3).backward();
+        stack(norms).mean().Times(0.3).backward();
         using Tensor expected = adapted.Gradient();
 
         Assert.InRange(found.sub(expected).abs().max().item<double>(), 0, 1e-12);

@@ -2,6 +2,7 @@ using CsCheck;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ public sealed class DeltaTests
                 Tensor unmerged = TinyLlama.Logits(adapted.Model, ids_BT);
                 foreach (LinearLayer linear in adapted.Model.Linears)
                 {
-                    Tensor merged_OI = linear.Weight_OI.add(linear.Adapter!.Delta(linear)).DetachFromDisposeScope();
+                    Tensor merged_OI = linear.Weight_OI.Plus(linear.Adapter!.Delta(linear)).DetachFromDisposeScope();
                     linear.Adapter.Dispose();
                     linear.Adapter = null;
                     linear.ReplaceWeight(merged_OI);
@@ -67,7 +68,7 @@ public sealed class DeltaTests
                         .Create(layer, RandomCalibration.Requests(spec, layer)(layer), spec.MethodOptions);
                     foreach (AdapterParameter parameter in layer.Adapter.Trainable)
                     {
-                        parameter.Value.add_(randn(parameter.Value.shape, dtype: float32, generator: generator));
+                        parameter.Value.PlusInPlace(randn(parameter.Value.shape, dtype: float32, generator: generator));
                     }
 
                     Tensor x_BTI = randn(2, 3, found.width, dtype: float32, generator: generator);

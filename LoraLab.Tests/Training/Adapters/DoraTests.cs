@@ -9,6 +9,7 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Data;
 using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -83,11 +84,11 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
                 Tensor dropped_BTI = found.dropout
                     ? input_BTI.mul(pass.Dropout!.Draw("m", 0.4, found.tokens, found.width, CPU))
                     : input_BTI;
-                Tensor c_O = m_O.div(w_OI.add(b_OR.mm(a_RI).mul(s)).square().sum(1).sqrt().detach());
+                Tensor c_O = m_O.div(w_OI.Plus(b_OR.mm(a_RI).mul(s)).square().sum(1).sqrt().detach());
                 // As PEFT writes it: the plain output, and on the dropped input (c - 1) W x + c s B A x.
                 Tensor branch_BTO = functional.linear(functional.linear(dropped_BTI, a_RI), b_OR).mul(s);
                 Tensor y_BTO = functional.linear(input_BTI, w_OI, bias_O)
-                    .add(functional.linear(dropped_BTI, w_OI).mul(c_O.sub(1))).add(branch_BTO.mul(c_O));
+                    .add(functional.linear(dropped_BTI, w_OI).mul(c_O.sub(1))).Plus(branch_BTO.mul(c_O));
                 y_BTO.mul(g_BTO).sum().backward();
 
                 using IDisposable noGrad = no_grad();
@@ -122,7 +123,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
             Tensor found_O = layer.Adapter.Compute(layer).OutputScale_O!;
 
             Tensor update_OI = layer.Adapter["lora_B"].to(float64).mm(layer.Adapter["lora_A"].to(float64)).mul(layer.Adapter.Scaling);
-            Tensor norm_O = layer.Weight_OI.to(float64).add(update_OI).square().sum(1).sqrt();
+            Tensor norm_O = layer.Weight_OI.to(float64).Plus(update_OI).square().sum(1).sqrt();
             Tensor error_O = found_O.to(float64).mul(norm_O).div(layer.Adapter[Magnitude].to(float64)).sub(1).abs();
             Assert.InRange(error_O.max().item<double>(), 0, 1e-6);
         }
@@ -187,7 +188,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         LayerTensors tensors = layer.Adapter.Compute(layer);
         Assert.Equal(0, tensors.OutputScale_O!.sub(1).abs().max().item<float>());
         Assert.Equal(init == "pissa", layer.Adapter.Find("taken_A") is not null);
-        Tensor whole_OI = layer.Weight_OI.add(tensors.B_OR!.mm(tensors.A_RI!).mul(layer.Adapter.Scaling));
+        Tensor whole_OI = layer.Weight_OI.Plus(tensors.B_OR!.mm(tensors.A_RI!).mul(layer.Adapter.Scaling));
         Assert.InRange(whole_OI.sub(original_OI).abs().max().item<float>(), 0, 1e-5);
         Tensor norm_O = original_OI.square().sum(1).sqrt();
         Assert.InRange(layer.Adapter[Magnitude].sub(norm_O).abs().max().item<float>(), 0, 1e-5);
@@ -227,7 +228,7 @@ public sealed class DoraTests(GoldenRuns runs) : IClassFixture<GoldenRuns>
         using IDisposable noGrad = no_grad();
         foreach (AdapterParameter parameter in adapter.Trainable)
         {
-            parameter.Value.add_(randn(parameter.Value.shape, generator: generator).mul(size).to(parameter.Value.dtype));
+            parameter.Value.PlusInPlace(randn(parameter.Value.shape, generator: generator).mul(size).to(parameter.Value.dtype));
         }
     }
 

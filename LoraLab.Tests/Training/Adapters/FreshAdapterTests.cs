@@ -4,6 +4,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -48,9 +49,9 @@ public sealed class FreshAdapterTests
         foreach ((LinearLayer was, LinearLayer now) in original.Linears.Zip(adapted.Model.Linears))
         {
             Tensor residual_OI = now.Weight_OI.to(float64);
-            Tensor error_OI = residual_OI.add(now.Adapter.LowRank().Delta().to(float64)).sub(was.Weight_OI.to(float64)).abs();
+            Tensor error_OI = residual_OI.Plus(now.Adapter.LowRank().Delta().to(float64)).sub(was.Weight_OI.to(float64)).abs();
             // Half an ulp of bfloat16, which has eight significant bits.
-            Tensor bound_OI = residual_OI.abs().mul(Math.Pow(2, -8)).add(1e-6);
+            Tensor bound_OI = residual_OI.abs().mul(Math.Pow(2, -8)).Plus(1e-6);
             Assert.True(error_OI.le(bound_OI).all().item<bool>(), was.Name);
             Assert.Equal((ScalarType.BFloat16, ScalarType.Float32), (now.Weight_OI.dtype, now.Adapter.LowRank().A_RI.dtype));
         }

@@ -3,6 +3,7 @@ using CsCheck;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using Xunit;
 using static TorchSharp.torch;
@@ -141,7 +142,7 @@ public sealed class GradientTests
             {
                 using IDisposable noGrad = no_grad();
                 using Tensor place = parameter.Value.flatten().narrow(0, at, 1);
-                place.add_(by);
+                place.PlusInPlace(by);
             }
         }
     }

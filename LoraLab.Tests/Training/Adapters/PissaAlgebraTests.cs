@@ -1,6 +1,7 @@
 using CsCheck;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ public sealed class PissaAlgebraTests
             Tensor top_OI = u.narrow(1, 0, found.Rank).mul(sigma.narrow(0, 0, found.Rank)).mm(vh.narrow(0, 0, found.Rank));
             double scale = sigma[0].item<double>();
 
-            Assert.InRange(Largest(residual_OI.add(principal_OI).sub(w_OI.to(float64))), 0, 1e-5 * scale);
+            Assert.InRange(Largest(residual_OI.Plus(principal_OI).sub(w_OI.to(float64))), 0, 1e-5 * scale);
             Assert.InRange(Largest(principal_OI.sub(top_OI)), 0, 1e-5 * scale);
             // The residual by subtraction is the tail of the decomposition: its values are σ of rank r+1 and on, then zeros.
             Tensor tail = cat([sigma.narrow(0, found.Rank, sigma.shape[0] - found.Rank), zeros(found.Rank, float64)]);
@@ -69,7 +70,7 @@ public sealed class PissaAlgebraTests
             (Tensor w_OI, LinearLayer layer, LowRankAdapter adapter) = Make(found, "weights", "randomised", iterations: 0);
 
             double scale = Largest(w_OI) * Math.Sqrt(found.Width);
-            Assert.InRange(Largest(layer.Weight_OI.to(float64).add(adapter.Delta().to(float64)).sub(w_OI.to(float64))), 0, 1e-5 * scale);
+            Assert.InRange(Largest(layer.Weight_OI.to(float64).Plus(adapter.Delta().to(float64)).sub(w_OI.to(float64))), 0, 1e-5 * scale);
         },
         iter: 60,
         threads: 1);
@@ -87,11 +88,11 @@ public sealed class PissaAlgebraTests
             Assert.Equal(0, Largest(second.Delta()));
             Assert.True(first.A_RI.equal(second.A_RI).all().item<bool>() && first.B_OR.equal(second.B_OR).all().item<bool>());
             // After the same update, both represent the same total weight.
-            first.A_RI.mul_(1.5);
-            second.A_RI.mul_(1.5);
-            Tensor whole_OI = inWeights.Weight_OI.to(float64).add(first.Delta().to(float64));
+            first.A_RI.TimesInPlace(1.5);
+            second.A_RI.TimesInPlace(1.5);
+            Tensor whole_OI = inWeights.Weight_OI.to(float64).Plus(first.Delta().to(float64));
             Assert.InRange(
-                Largest(inBranch.Weight_OI.to(float64).add(second.Delta().to(float64)).sub(whole_OI)),
+                Largest(inBranch.Weight_OI.to(float64).Plus(second.Delta().to(float64)).sub(whole_OI)),
                 0,
                 1e-5 * Largest(w_OI) * Math.Sqrt(found.Width));
         },

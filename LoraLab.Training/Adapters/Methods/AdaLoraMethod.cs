@@ -395,7 +395,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
         private static Tensor Direction(Tensor gram_RR)
         {
             gram_RR.diagonal().PlusInPlace(-1);
-            return gram_RR.div(gram_RR.square().sum().sqrt().PlusInPlace(1e-30));
+            return gram_RR.div(gram_RR.mul(gram_RR).sum().sqrt().PlusInPlace(1e-30));
         }
 
         private long Budget(int t)

@@ -268,7 +268,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
         private static Tensor Squares(Tensor weight_OI)
         {
             using IDisposable scope = NewDisposeScope();
-            return cat([.. Parts(weight_OI, float64).Select(part_OI => part_OI.square().sum(1))]).DetachFromDisposeScope();
+            return cat([.. Parts(weight_OI, float64).Select(part_OI => part_OI.mul(part_OI).sum(1))]).DetachFromDisposeScope();
         }
 
         // The rows of a weight in another precision, some at a time.

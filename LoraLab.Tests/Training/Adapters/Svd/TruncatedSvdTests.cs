@@ -1,6 +1,7 @@
 using CsCheck;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Svd;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -108,7 +109,7 @@ public sealed class TruncatedSvdTests
                 Assert.All(layer.Adapter.Trainable, parameter =>
                     Assert.True(parameter.Value.isfinite().all().item<bool>(), $"{svd}, rank {rank}: {parameter.Name}"));
                 Assert.All(layer.Adapter.Tensors, tensor => Assert.True(tensor.Value.isfinite().all().item<bool>()));
-                Tensor whole_OI = layer.Weight_OI.add(layer.Adapter.Delta(layer));
+                Tensor whole_OI = layer.Weight_OI.Plus(layer.Adapter.Delta(layer));
                 double limit = 1e-4 * Math.Max(1, Largest(w_OI));
                 Assert.InRange(Largest(whole_OI.sub(w_OI)), 0, limit);
                 if (method == "pissa" && rank == full)
@@ -132,8 +133,8 @@ public sealed class TruncatedSvdTests
             "row" => random.narrow(0, 0, 1).clone(),
             "column" => random.narrow(1, 0, 1).clone(),
             "one value" => ones(12, 20),
-            "tiny" => random.mul(1e-30),
-            _ => random.mul(1e15),
+            "tiny" => random.Times(1e-30),
+            _ => random.Times(1e15),
         };
     }
 

@@ -90,7 +90,7 @@ public sealed class MemoryComponentsTests
         using IDisposable choice = Kernels.Choose(kernels);
         using IDisposable scope = NewDisposeScope();
         using LlamaModel model = LlamaFactory.Build(_config, (_, shape) =>
-            rand(shape, half && shape.Length > 1 ? bfloat16 : float32).mul(0.05).DetachFromDisposeScope());
+            rand(shape, half && shape.Length > 1 ? bfloat16 : float32).Times(0.05).DetachFromDisposeScope());
         using AdaptedLlama adapted = AdaptedLlama.Create(spec, on: model);
         FlatParameters flat = new(JoinedOrder.Of(model, adapted.Parameters, parameter => parameter.Value)
             .Select(parameter => (parameter.Name, parameter.Value, 1.0)));

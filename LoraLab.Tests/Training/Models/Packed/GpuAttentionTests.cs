@@ -69,7 +69,7 @@ public sealed class GpuAttentionTests
     {
         Generator generator = new(5, CPU);
         Tensor qkv = randn([Length, Heads + (2 * KeyValueHeads), Size], generator: generator);
-        qkv.narrow(1, 0, Heads + KeyValueHeads).mul_(12);
+        qkv.narrow(1, 0, Heads + KeyValueHeads).TimesInPlace(12);
         qkv = qkv.to(dtype);
         Tensor g = randn([Length, Heads * Size], generator: generator).to(dtype);
         Tensor exact = qkv.to(float64).requires_grad_(true);
@@ -79,7 +79,7 @@ public sealed class GpuAttentionTests
         Tensor v = parts[2].transpose(0, 1).repeat_interleave(Heads / KeyValueHeads, 0);
         Tensor seen = ones(Length, Length).tril();
         seen = window > 0 ? seen.triu(1 - window) : seen;
-        Tensor scores = q.bmm(k.transpose(1, 2)).mul(1 / Math.Sqrt(Size));
+        Tensor scores = q.bmm(k.transpose(1, 2)).Times(1 / Math.Sqrt(Size));
         Assert.True(scores.abs().max().item<double>() > 300);
         Tensor output = scores.masked_fill(seen.eq(0), double.NegativeInfinity).softmax(-1).bmm(v).transpose(0, 1).flatten(1);
         output.mul(g.to(float64)).sum().backward();

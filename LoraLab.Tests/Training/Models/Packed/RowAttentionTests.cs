@@ -1,6 +1,7 @@
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Models.Packed;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -40,7 +41,7 @@ public sealed class RowAttentionTests
         PackedRows packed = PackedRows.AsTree(_sentences);
         long rows = packed.Ids.Count;
         Generator generator = new(5);
-        Tensor qkv = randn([rows, Heads + (2 * KeyValueHeads), size], generator: generator).mul(2);
+        Tensor qkv = randn([rows, Heads + (2 * KeyValueHeads), size], generator: generator).Times(2);
         Tensor g = randn([rows, Heads * size], generator: generator);
         using RowAttention attention = new(Block(size) with { AttentionScale = scale });
 
@@ -70,7 +71,7 @@ public sealed class RowAttentionTests
         int[][] sorted = [.. branches.OrderBy(ids => ids.Length)];
         PackedRows packed = PackedRows.AsTree(sorted);
         (IReadOnlyList<Segment> alone, IReadOnlyList<SegmentFan> fans) = SegmentFan.Of(packed.Segments);
-        Tensor qkv = randn([packed.Ids.Count, Heads + (2 * KeyValueHeads), size], generator: new Generator(5)).mul(2);
+        Tensor qkv = randn([packed.Ids.Count, Heads + (2 * KeyValueHeads), size], generator: new Generator(5)).Times(2);
         using RowAttention attention = new(Block(size));
 
         (Tensor output, Tensor logSumExp) = attention.Forward(qkv, alone, window, fans);

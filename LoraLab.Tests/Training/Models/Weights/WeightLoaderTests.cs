@@ -7,6 +7,7 @@ using LoraLab.Tests.Support;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -102,7 +103,7 @@ public sealed class WeightLoaderTests : IDisposable
     public void Load_ManyChunks_EqualsConvertingTheWhole(ScalarType stored, ScalarType requested)
     {
         // Larger than every chunk size, and not a multiple of one.
-        using Tensor values = randn(2111, 1003).mul(1e-3).to(stored);
+        using Tensor values = randn(2111, 1003).Times(1e-3).to(stored);
         using Tensor expected = values.to(requested);
         Write(WeightFile, ("a", values));
 

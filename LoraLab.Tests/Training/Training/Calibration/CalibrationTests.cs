@@ -11,6 +11,7 @@ using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Cli;
 using LoraLab.Training.Models;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using LoraLab.Training.Training.Calibration;
 using Xunit;
@@ -229,7 +230,7 @@ public sealed class CalibrationTests
             }
 
             // The first column of U is a unit vector, so that of weightSvd has the length of the largest singular value of W.
-            Tensor original_OI = layer.Weight_OI.add(B(first, module).mm(A(first, module)).mul(layer.Adapter!.Scaling));
+            Tensor original_OI = layer.Weight_OI.Plus(B(first, module).mm(A(first, module)).mul(layer.Adapter!.Scaling));
             double largest = linalg.svdvals(original_OI)[0].item<float>();
             Assert.Equal(largest, B(weight, module)[.., 0].norm().item<float>(), 1e-4 * largest);
             Tensor ratio_OR = B(weight, module).div(B(first, module));

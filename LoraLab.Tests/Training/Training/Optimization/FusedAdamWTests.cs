@@ -243,7 +243,7 @@ public sealed class FusedAdamWTests
             Fused.ZeroGradients();
             for (int i = 0; i < _fused.Length; i++)
             {
-                _fused[i].grad!.add_(Gradient(step, i).mul(overflow ? double.NaN : scale));
+                _fused[i].grad!.PlusInPlace(Gradient(step, i).mul(overflow ? double.NaN : scale));
             }
 
             Fused.Step(step, ones(1, float64), scale, Factor(step), _log, step);

@@ -1,6 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Recording;
 using LoraLab.Training.Training.Resume;
 using Xunit;
@@ -28,7 +29,7 @@ public sealed class BackgroundCheckpointTests : IDisposable
         Assert.Equal(1, Latest(new CheckpointFolders(new RunDirectory(_folder.Path))));
 
         // Training goes on while the rest is done.
-        trained.add_(ones(4));
+        trained.PlusInPlace(ones(4));
         complete();
         using CheckpointReader second = checkpoints.Latest(message => Assert.Fail(message))!;
         using Tensor saved = second.Tensor("trained"), kept = second.Tensor("frozen");
