@@ -11,6 +11,7 @@ namespace LoraLab.Tests.EndToEnd;
 public sealed class BlockedSocketTests(ScriptedDashboard dashboard)
 {
     [Theory]
+    [Trait("Category", "Long")]
     [InlineData("constructor", "window.WebSocket = class { constructor() { throw new DOMException('blocked', 'SecurityError'); } };")]
     [InlineData("missing", "delete window.WebSocket; window.WebSocket = undefined;")]
     [InlineData("not a constructor", "window.WebSocket = () => { throw new Error('blocked'); };")]

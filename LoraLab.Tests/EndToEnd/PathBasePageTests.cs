@@ -40,6 +40,7 @@ public sealed class PathBasePageTests(
     }
 
     [Theory]
+    [Trait("Category", "Long")]
     [InlineData("/lab", "^/lab/(runs)?$")]
     [InlineData("/lab/compare?runs=a", "^/lab/compare\\?runs=a$")]
     [InlineData("/queue?from=mail", "^/lab/queue\\?from=mail$")]

@@ -11,6 +11,7 @@ namespace LoraLab.Tests.EndToEnd;
 public sealed class SecurityPolicyTests(ScriptedDashboard dashboard)
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Pages_All_CauseNoViolations()
     {
         RunDocument run = await dashboard.Api.WaitForEndAsync(

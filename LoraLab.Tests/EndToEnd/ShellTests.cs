@@ -15,6 +15,7 @@ namespace LoraLab.Tests.EndToEnd;
 public sealed class ShellTests(ScriptedDashboard dashboard)
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Theme_ChosenDark_IsStoredAndTheSystemIsTheDefault()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync(ColorScheme.Dark);

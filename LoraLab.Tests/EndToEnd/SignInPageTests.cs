@@ -46,6 +46,7 @@ public sealed class SignInPageTests(
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task SignIn_WithAForeignReturnUrl_StaysOnTheServer()
     {
         (ServerKey key, ServerProcess server) = (locked.Read, locked.Server);

@@ -12,6 +12,7 @@ namespace LoraLab.Tests.EndToEnd;
 public sealed class SweepPageTests(ScriptedDashboard dashboard)
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Form_SpaceOverTwoFields_PreviewsThenSweepsThenShowsTheHeatMap()
     {
         JsonObject spec =
