@@ -18,6 +18,9 @@ internal static class ServerProgram
 
     private const string DemoSwitch = "--demo";
 
+    // A key of ASP.NET Core: whether MapStaticAssets reads built files anew for each request.
+    private const string ReloadAssets = "ReloadStaticAssetsAtRuntime";
+
     public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> use)
     {
         if (Help.IsRequested(args))
@@ -96,6 +99,11 @@ internal static class ServerProgram
         {
             // Built, not published: outside Development the host does not find the dashboard's files by itself.
             StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
+            if (!builder.Environment.IsDevelopment())
+            {
+                // Else built files are sent as while editing them: labelled as compressed but not smaller, and never cached.
+                builder.Configuration[ReloadAssets] ??= bool.FalseString;
+            }
         }
 
         // Startup errors are printed as one message, not logged with a stack trace; critical failures still are.

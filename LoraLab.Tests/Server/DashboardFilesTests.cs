@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using Xunit;
 
@@ -44,6 +45,28 @@ public sealed class DashboardFilesTests(ScriptedServer fixture)
             Assert.NotEqual("text/html", response.Content.Headers.ContentType?.MediaType);
             Assert.True((await response.Content.ReadAsByteArrayAsync()).Length > 1000, $"{file} is nearly empty.");
         }
+    }
+
+    /// <summary>What a browser asks for is smaller than the file, as its header says, and kept by the browser.</summary>
+    [Fact]
+    public async Task Framework_AskedForCompressed_IsCompressedAndKept()
+    {
+        string script = await _http.GetStringAsync("/_framework/dotnet.js");
+        string library = System.Text.RegularExpressions.Regex.Match(script, "MudBlazor\\.[a-z0-9]+\\.wasm").Value;
+        Assert.NotEmpty(library);
+        byte[] plain = await _http.GetByteArrayAsync("/_framework/" + library);
+        using HttpRequestMessage request = new(HttpMethod.Get, "/_framework/" + library);
+        request.Headers.AcceptEncoding.ParseAdd("gzip");
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        byte[] body = await response.Content.ReadAsByteArrayAsync();
+
+        Assert.Equal(["gzip"], response.Content.Headers.ContentEncoding);
+        Assert.InRange(body.Length, 1000, plain.Length / 3);
+        await using GZipStream unpacked = new(new MemoryStream(body), CompressionMode.Decompress);
+        using MemoryStream all = new();
+        await unpacked.CopyToAsync(all);
+        Assert.Equal(plain, all.ToArray());
+        Assert.True(response.Headers.CacheControl?.MaxAge > TimeSpan.FromDays(30));
     }
 
     [Theory]
