@@ -101,7 +101,7 @@ internal static class ServerProgram
             StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
             if (!builder.Environment.IsDevelopment())
             {
-                // Else built files are sent as while editing them: labelled as compressed but not smaller, and never cached.
+                // Else built files are sent as while editing them: with a header that says compressed but no smaller, and never cached.
                 builder.Configuration[ReloadAssets] ??= bool.FalseString;
             }
         }

@@ -14,7 +14,7 @@ public sealed class FairStudyTests(RealServer real) : IClassFixture<RealServer>
 {
     private readonly RunApi _api = real.Api;
 
-    /// <summary>A method of each kind: factors, a decomposition of the weight, one shared basis without a rank of its own, no adapter.</summary>
+    /// <summary>A method of each kind: factors, a decomposition of the weight, a vector without a rank, no adapter.</summary>
     [Fact]
     [Trait("Category", "Long")]
     public async Task Smoke_SomeMethodsOnTheSample_AnswersWithBothTables() =>
