@@ -161,10 +161,11 @@ fi
 
 # 2: the mathematics on the device.
 if wanted 2; then
-    if [ -z "$bridge" ]; then
-        say "2: the bridge does not load here; the kernels alone, from Python."
+    [ -n "$bridge" ] || say "2: the bridge does not load here; the kernels alone, from Python."
+    if [ -z "$bridge" ] || [ -z "$cuda" ]; then
         check "2 kernels from Python" 2-math.txt 120 "$python" scripts/gpu_check.py kernels "$kernels" --device "$device"
-    else
+    fi
+    if [ -n "$bridge" ]; then
         check "2 same mathematics, fp32 against float64" 2-math.txt 180 "$dotnet" "$tests/LoraLab.Tests.dll" -noColor -trait Category=SameMath
         golden=(-class LoraLab.Tests.Training.Training.LossScalingTests)
         [ -n "$quick" ] || golden+=(-class LoraLab.Tests.Training.Training.GoldenTrajectoryTests -class LoraLab.Tests.Training.Models.GoldenForwardTests)

@@ -10,6 +10,10 @@ public static class EndMessages
     public const string OutOfMemory =
         $"The device ran out of memory: use {LessMemory}; with memoryBudgetMb set, a run that does not fit ends before it trains.";
 
+    /// <summary>The device ran out of memory during a command or a prediction.</summary>
+    public const string CommandOutOfMemory =
+        "The device ran out of memory: end other programs that use it, or use a smaller model, shorter texts or another device.";
+
     /// <summary>Two attempts in a row were lost with their server and saved nothing.</summary>
     public const string LostTwice = "The worker and the server died in two attempts in a row before a checkpoint was saved, "
         + "so the run is not retried automatically: check the end of the log and the machine's memory and power, then resume the run.";
@@ -48,9 +52,10 @@ public static class EndMessages
 
     /// <summary>The error of a run whose GPU stopped working: it fell off the bus, a kernel crashed, or the driver reset it.</summary>
     /// <param name="detail">What the driver reported, without a period.</param>
-    public static string DeviceLost(string detail) =>
-        $"The GPU stopped working ({detail}): resume the run to continue from its last checkpoint, and if that happens again, check the "
-            + "card's temperature, power supply and driver, and restart the machine.";
+    /// <param name="again">What to do first, if not a run was computed.</param>
+    public static string DeviceLost(string detail, string again = "resume the run to continue from its last checkpoint") =>
+        $"The GPU stopped working ({detail}): {again}, and if that happens again, check the card's temperature, power supply and driver, "
+            + "and restart the machine.";
 
     /// <summary>The error of a run that diverged.</summary>
     /// <param name="observed">Quantity, value and step, without a period.</param>

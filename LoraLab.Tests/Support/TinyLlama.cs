@@ -50,13 +50,15 @@ internal static class TinyLlama
         return tensor(ids).reshape(batch, length);
     }
 
-    // Scaled like the weights of a trained model, so that activations neither vanish nor explode.
+    // Scaled like the weights of a trained model, so that activations neither vanish nor explode. Gains are about 1 and biases about 0: with
+    // biases of 1, queries and keys of wide heads would all be alike and their scores large.
     private static Tensor Weight(int seed, string name, long[] shape, ScalarType dtype)
     {
         using IDisposable scope = NewDisposeScope();
         using Generator generator = new((ulong)name.Aggregate(seed, (sum, c) => unchecked((sum * 31) + c) & int.MaxValue), CPU);
         Tensor values = randn(shape, dtype: float32, generator: generator);
-        values = shape.Length == 1 ? values.Times(0.1).Plus(1) : values.Times(1 / Math.Sqrt(shape[^1]));
+        values = values.Times(shape.Length > 1 ? 1 / Math.Sqrt(shape[^1]) : 0.1);
+        values = shape.Length > 1 || name.EndsWith(".bias", StringComparison.Ordinal) ? values : values.Plus(1);
         return values.to(dtype).DetachFromDisposeScope();
     }
 }

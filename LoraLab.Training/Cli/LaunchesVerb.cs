@@ -13,7 +13,7 @@ internal static class LaunchesVerb
 {
     public static Command Create()
     {
-        Option<int> blocks = new("--blocks") { Description = "Number of blocks.", DefaultValueFactory = _ => 22 };
+        Option<int> blocks = new("--blocks") { Description = "Number of blocks.", DefaultValueFactory = _ => LaunchCase.Blocks };
         Option<string> device = new("--device") { Description = "Device of the step.", DefaultValueFactory = _ => "auto" };
         Option<string> precision = new("--precision") { Description = "fp32, bf16 or fp16.", DefaultValueFactory = _ => "fp16" };
         Command command = new("launches", "Count the operators of an optimizer step.") { blocks, device, precision };
@@ -39,11 +39,10 @@ internal static class LaunchesVerb
         }
 
         Dictionary<string, object> counts = [];
-        foreach ((string name, string[]? targets) in (KeyValuePair<string, string[]?>[])
-            [new("q_proj, v_proj", ["q_proj", "v_proj"]), new("all-linear", null)])
+        foreach (LaunchCase kind in LaunchCase.All)
         {
-            IReadOnlyDictionary<string, int> operators = LaunchCount.OfStep(blocks, targets, dtype, resolved);
-            counts[name] = new
+            IReadOnlyDictionary<string, int> operators = kind.Count(dtype, resolved, blocks);
+            counts[kind.Name] = new
             {
                 total = operators.Values.Sum(),
                 operators = operators.OrderByDescending(pair => pair.Value).ToDictionary(pair => pair.Key, pair => pair.Value),

@@ -40,48 +40,50 @@ internal static class CudaError
     /// <param name="problem">The exception.</param>
     /// <param name="driver">Version of the driver; null: unknown.</param>
     /// <param name="gpu">Describes the GPU; null: unknown.</param>
-    public static RunFailure? From(Exception problem, string? driver = null, GpuDescription? gpu = null)
+    /// <param name="again">How what failed is done again; null: it is a run, which is resumed.</param>
+    public static RunFailure? From(Exception problem, string? driver = null, GpuDescription? gpu = null, string? again = null)
     {
         if (problem is not (ExternalException or TypeInitializationException or System.Reflection.TargetInvocationException)
             || Kind(problem.Message) is not { } kind)
         {
-            return problem.InnerException is Exception inner ? From(inner, driver, gpu) : null;
+            return problem.InnerException is Exception inner ? From(inner, driver, gpu, again) : null;
         }
 
-        return kind(Excerpt(problem.Message), driver, gpu, problem);
+        return kind(new(Excerpt(problem.Message), driver, gpu, again, problem));
     }
 
-    private static Func<string, string?, GpuDescription?, Exception, RunFailure>? Kind(string text) =>
+    private static Func<Found, RunFailure>? Kind(string text) =>
         Has(text, _tooOldDriver) ? DriverTooOld : Has(text, _noKernel) ? NoKernel : Has(text, _exclusive) ? Exclusive
             : Has(text, _any) ? Lost : null;
 
-    private static RunFailure DriverTooOld(string text, string? driver, GpuDescription? gpu, Exception problem) => RunFailure.BadData(
-        CudaDriver.Advice(driver)
-            ?? $"The NVIDIA driver is too old for this build of libtorch ({text}): update the driver, or use device cpu.",
+    private static RunFailure DriverTooOld(Found found) => RunFailure.BadData(
+        CudaDriver.Advice(found.Driver)
+            ?? $"The NVIDIA driver is too old for this build of libtorch ({found.Text}): update the driver, or use device cpu.",
         Device,
-        problem);
+        found.Problem);
 
-    private static RunFailure NoKernel(string text, string? driver, GpuDescription? gpu, Exception problem)
+    private static RunFailure NoKernel(Found found)
     {
-        string card = gpu?.Capability is (int major, int minor)
-            ? $"{gpu.Name ?? "the GPU"} with compute capability {major}.{minor}"
-            : gpu?.Name ?? "the GPU";
+        string card = found.Gpu?.Name ?? "the GPU";
+        card += found.Gpu?.Capability is (int major, int minor) ? $" with compute capability {major}.{minor}" : "";
         return RunFailure.BadData(
-            $"This build of libtorch has no kernels for {card} ({text}): use device cpu, or a libtorch that supports the card, which is "
-                + "one with CUDA 12.6 before compute capability 7.0, and a newer one for newer cards.",
+            $"This build of libtorch has no kernels for {card} ({found.Text}): use device cpu, or a libtorch that supports the card, which "
+                + "is one with CUDA 12.6 before compute capability 7.0, and a newer one for newer cards.",
             Device,
-            problem);
+            found.Problem);
     }
 
-    private static RunFailure Exclusive(string text, string? driver, GpuDescription? gpu, Exception problem) => RunFailure.BadData(
-        $"Another program uses the GPU exclusively ({text}): stop it, or set the GPU's compute mode to default (nvidia-smi -c 0), then "
-            + "resume the run.",
+    private static RunFailure Exclusive(Found found) => RunFailure.BadData(
+        $"Another program uses the GPU exclusively ({found.Text}): stop it, or set the GPU's compute mode to default (nvidia-smi -c 0), "
+            + $"then {found.Again ?? "resume the run"}.",
         Device,
-        problem);
+        found.Problem);
 
     // The context is unusable from here on, and with it everything on the device.
-    private static RunFailure Lost(string text, string? driver, GpuDescription? gpu, Exception problem) =>
-        new(EndReason.WorkerLost, EndMessages.DeviceLost(text), inner: problem);
+    private static RunFailure Lost(Found found) => new(
+        EndReason.WorkerLost,
+        found.Again is string again ? EndMessages.DeviceLost(found.Text, again) : EndMessages.DeviceLost(found.Text),
+        inner: found.Problem);
 
     private static bool Has(string text, string[] messages) =>
         messages.Any(message => text.Contains(message, StringComparison.OrdinalIgnoreCase));
@@ -93,4 +95,7 @@ internal static class CudaError
         string line = text.Split('\n').First(line => Kind(line) is not null).Trim().TrimEnd('.');
         return line.StartsWith(Prefix, StringComparison.Ordinal) ? line[Prefix.Length..] : line;
     }
+
+    /// <summary>The line with the error, and what is known about where it happened.</summary>
+    private sealed record Found(string Text, string? Driver, GpuDescription? Gpu, string? Again, Exception Problem);
 }

@@ -1,16 +1,11 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace LoraLab.Training.Torch;
 
-/// <summary>
-/// Bindings of NVIDIA's management library, with functions looked up by name. Each returns a value, or null if the library
-/// lacks the function, the GPU does not support it, or the call fails.
-/// </summary>
+/// <summary>Bindings of NVIDIA's management library.</summary>
 /// <param name="find">Returns the address of a function, or 0.</param>
-internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
+internal sealed unsafe class NvmlFunctions(Func<string, nint> find) : DriverFunctions(find)
 {
-    private const int Success = 0;
     private const int InsufficientSize = 7;
     private const int TextLength = 96;
     private const ulong NotAvailable = ulong.MaxValue;
@@ -20,68 +15,44 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
 
     public void Stop() => Call("nvmlShutdown");
 
-    public uint? Count()
-    {
-        uint count = 0;
-        var function = (delegate* unmanaged<uint*, int>)find("nvmlDeviceGetCount_v2");
-        return function != null && function(&count) == Success ? count : null;
-    }
+    public uint? Count() => Value<uint>("nvmlDeviceGetCount_v2");
 
-    public nint? Handle(uint index)
-    {
-        nint handle = 0;
-        var function = (delegate* unmanaged<uint, nint*, int>)find("nvmlDeviceGetHandleByIndex_v2");
-        return function != null && function(index, &handle) == Success ? handle : null;
-    }
+    public nint? Handle(uint index) => Of<uint, nint>("nvmlDeviceGetHandleByIndex_v2", index);
 
     public string? DriverVersion()
     {
         byte* text = stackalloc byte[TextLength];
-        var function = (delegate* unmanaged<byte*, uint, int>)find("nvmlSystemGetDriverVersion");
-        return function != null && function(text, TextLength) == Success ? Text(text) : null;
+        var function = (delegate* unmanaged<byte*, uint, int>)Find("nvmlSystemGetDriverVersion");
+        return function != null && function(text, TextLength) == Success ? Text(text, TextLength) : null;
     }
 
     public string? Name(nint handle) => TextOf("nvmlDeviceGetName", handle);
 
     public string? Uuid(nint handle) => TextOf("nvmlDeviceGetUUID", handle);
 
-    public (ulong Total, ulong Free, ulong Used)? Memory(nint handle)
-    {
-        MemoryInfo memory = default;
-        var function = (delegate* unmanaged<nint, MemoryInfo*, int>)find("nvmlDeviceGetMemoryInfo");
-        return function != null && function(handle, &memory) == Success ? (memory.Total, memory.Free, memory.Used) : null;
-    }
+    public (ulong Total, ulong Free, ulong Used)? Memory(nint handle) =>
+        Of<nint, MemoryInfo>("nvmlDeviceGetMemoryInfo", handle) is MemoryInfo memory ? (memory.Total, memory.Free, memory.Used) : null;
 
     public (int Major, int Minor)? Capability(nint handle)
     {
         int major = 0, minor = 0;
-        var function = (delegate* unmanaged<nint, int*, int*, int>)find("nvmlDeviceGetCudaComputeCapability");
+        var function = (delegate* unmanaged<nint, int*, int*, int>)Find("nvmlDeviceGetCudaComputeCapability");
         return function != null && function(handle, &major, &minor) == Success ? (major, minor) : null;
     }
 
     /// <summary>Percentage of the last sampling period during which a kernel was running.</summary>
-    public uint? Utilization(nint handle)
-    {
-        UtilizationRates rates = default;
-        var function = (delegate* unmanaged<nint, UtilizationRates*, int>)find("nvmlDeviceGetUtilizationRates");
-        return function != null && function(handle, &rates) == Success ? rates.Gpu : null;
-    }
+    public uint? Utilization(nint handle) => Of<nint, UtilizationRates>("nvmlDeviceGetUtilizationRates", handle)?.Gpu;
 
     /// <summary>Degrees Celsius.</summary>
     public uint? Temperature(nint handle)
     {
         uint degrees = 0;
-        var function = (delegate* unmanaged<nint, int, uint*, int>)find("nvmlDeviceGetTemperature");
+        var function = (delegate* unmanaged<nint, int, uint*, int>)Find("nvmlDeviceGetTemperature");
         return function != null && function(handle, GpuTemperatureSensor, &degrees) == Success ? degrees : null;
     }
 
     /// <summary>Milliwatts.</summary>
-    public uint? Power(nint handle)
-    {
-        uint milliwatts = 0;
-        var function = (delegate* unmanaged<nint, uint*, int>)find("nvmlDeviceGetPowerUsage");
-        return function != null && function(handle, &milliwatts) == Success ? milliwatts : null;
-    }
+    public uint? Power(nint handle) => Of<nint, uint>("nvmlDeviceGetPowerUsage", handle);
 
     /// <summary>Bytes used by a process; null if the process is not listed or its memory is not available (WDDM on Windows).</summary>
     public ulong? ProcessBytes(nint handle, uint processId) => List(handle) is ProcessInfo[] listed ? Sum(listed, processId) : null;
@@ -93,8 +64,8 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
 
     private ProcessInfo[]? List(nint handle)
     {
-        nint address = find("nvmlDeviceGetComputeRunningProcesses_v3");
-        address = address == 0 ? find("nvmlDeviceGetComputeRunningProcesses_v2") : address;
+        nint address = Find("nvmlDeviceGetComputeRunningProcesses_v3");
+        address = address == 0 ? Find("nvmlDeviceGetComputeRunningProcesses_v2") : address;
         if (address == 0)
         {
             return null;
@@ -142,22 +113,25 @@ internal sealed unsafe class NvmlFunctions(Func<string, nint> find)
 
     private bool Call(string name)
     {
-        var function = (delegate* unmanaged<int>)find(name);
+        var function = (delegate* unmanaged<int>)Find(name);
         return function != null && function() == Success;
     }
 
     private string? TextOf(string name, nint handle)
     {
         byte* text = stackalloc byte[TextLength];
-        var function = (delegate* unmanaged<nint, byte*, uint, int>)find(name);
-        return function != null && function(handle, text, TextLength) == Success ? Text(text) : null;
+        var function = (delegate* unmanaged<nint, byte*, uint, int>)Find(name);
+        return function != null && function(handle, text, TextLength) == Success ? Text(text, TextLength) : null;
     }
 
-    private static string Text(byte* text)
+    // What a function writes about a GPU, by its index or handle.
+    private T? Of<TGpu, T>(string name, TGpu gpu)
+        where TGpu : unmanaged
+        where T : unmanaged
     {
-        ReadOnlySpan<byte> all = new(text, TextLength);
-        int end = all.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? all : all[..end]);
+        T value = default;
+        var function = (delegate* unmanaged<TGpu, T*, int>)Find(name);
+        return function != null && function(gpu, &value) == Success ? value : null;
     }
 
     [StructLayout(LayoutKind.Sequential)]

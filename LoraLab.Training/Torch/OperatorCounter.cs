@@ -13,17 +13,18 @@ internal static unsafe class OperatorCounter
 
     private static readonly HashSet<string> _withoutKernel =
     [
-        "alias", "as_strided", "contiguous", "detach", "empty", "empty_like", "empty_strided", "expand", "expand_as", "flatten",
+        "alias", "as_strided", "as_strided_", "contiguous", "detach", "diagonal", "empty", "empty_like", "empty_strided", "expand", "expand_as", "flatten",
         "is_set_to", "item", "_local_scalar_dense", "lift_fresh", "narrow", "permute", "reshape", "_reshape_alias", "resize_",
-        "resolve_conj", "resolve_neg", "select", "set_", "slice", "split", "squeeze", "t", "to", "transpose", "unbind",
+        "resolve_conj", "resolve_neg", "result_type", "select", "set_", "slice", "split", "squeeze", "t", "to", "transpose", "unbind",
         "_unsafe_view", "unsqueeze", "view", "view_as",
     ];
 
-    // A GPU converts operands of another dtype, results and numbers within the kernel; the CPU copies them by operators of their own.
+    // A GPU converts operands of another dtype, results and numbers within the kernel, and divides a mean there; the CPU takes operators of
+    // their own for it.
     private static readonly HashSet<string> _oneKernel =
     [
         "add", "add_", "sub", "sub_", "rsub", "mul", "mul_", "div", "div_", "addcmul", "addcmul_", "neg", "exp_", "maximum", "eq", "ne",
-        "abs", "floor_divide", "silu", "silu_backward", "gelu", "gelu_backward", "rsqrt_", "clamp_min",
+        "abs", "floor_divide", "mean", "silu", "silu_backward", "gelu", "gelu_backward", "rsqrt_", "clamp_min",
     ];
 
     private static delegate* unmanaged<nint, byte*> _name;

@@ -1,44 +1,34 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using LoraLab.Training.Torch;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>A CUDA driver implemented in C# and called through function pointers like the real one. Functions can be removed.</summary>
-internal sealed class FakeCuda
+/// <summary>A CUDA driver.</summary>
+internal sealed class FakeCuda : FakeLibrary<FakeCuda>
 {
-    private const int Success = 0;
     private const int InvalidDevice = 101;
     private const int InvalidValue = 1;
     private const int Context = 77;
 
-    private readonly Dictionary<string, Delegate> _functions = [];
-
     public FakeCuda()
     {
-        _functions["cuInit"] = new Flags(_ => InitResult);
-        _functions["cuDriverGetVersion"] = new IntOut(version => Put(version, Version));
-        _functions["cuDeviceGetCount"] = new IntOut(count => Put(count, Gpus.Count));
-        _functions["cuDeviceGet"] = new DeviceOut((device, index) => index < Gpus.Count ? Put(device, index) : InvalidDevice);
-        _functions["cuDeviceGetName"] = new NameOut((text, length, device) =>
-        {
-            byte[] bytes = Encoding.UTF8.GetBytes(Gpus[device].Name + "\0");
-            Marshal.Copy(bytes, 0, text, Math.Min(bytes.Length, length));
-            return Success;
-        });
-        _functions["cuDeviceTotalMem_v2"] = new DeviceOut((bytes, device) => PutLong(bytes, Gpus[device].Total));
-        _functions["cuDeviceGetAttribute"] = new AttributeOut((value, attribute, device) => attribute switch
+        Functions["cuInit"] = new Flags(_ => InitResult);
+        Functions["cuDriverGetVersion"] = new IntOut(version => Put(version, Version));
+        Functions["cuDeviceGetCount"] = new IntOut(count => Put(count, Gpus.Count));
+        Functions["cuDeviceGet"] = new DeviceOut((device, index) => index < Gpus.Count ? Put(device, index) : InvalidDevice);
+        Functions["cuDeviceGetName"] = new NameOut((text, length, device) => Write(Gpus[device].Name, text, length));
+        Functions["cuDeviceTotalMem_v2"] = new DeviceOut((bytes, device) => PutLong(bytes, Gpus[device].Total));
+        Functions["cuDeviceGetAttribute"] = new AttributeOut((value, attribute, device) => attribute switch
         {
             75 => Put(value, Gpus[device].Major),
             76 => Put(value, Gpus[device].Minor),
             _ => InvalidValue,
         });
-        _functions["cuDevicePrimaryCtxGetState"] = new StateOut((_, _, active) => Put(active, HasContext ? 1 : 0));
-        _functions["cuDevicePrimaryCtxRetain"] = new DeviceOut((context, _) => ++Retained * PutLong(context, Context));
-        _functions["cuCtxPushCurrent_v2"] = new Pointer(context => context == Context ? ++Pushed * 0 : InvalidValue);
-        _functions["cuCtxPopCurrent_v2"] = new Pointer(context => --Pushed * PutLong(context, Context));
-        _functions["cuDevicePrimaryCtxRelease_v2"] = new Flags(_ => --Retained * 0);
-        _functions["cuMemGetInfo_v2"] = new TwoOut((free, total) =>
+        Functions["cuDevicePrimaryCtxGetState"] = new StateOut((_, _, active) => Put(active, HasContext ? 1 : 0));
+        Functions["cuDevicePrimaryCtxRetain"] = new DeviceOut((context, _) => ++Retained * PutLong(context, Context));
+        Functions["cuCtxPushCurrent_v2"] = new Pointer(context => context == Context ? ++Pushed * 0 : InvalidValue);
+        Functions["cuCtxPopCurrent_v2"] = new Pointer(context => --Pushed * PutLong(context, Context));
+        Functions["cuDevicePrimaryCtxRelease_v2"] = new Flags(_ => --Retained * 0);
+        Functions["cuMemGetInfo_v2"] = new TwoOut((free, total) =>
             Pushed == 1 ? PutLong(free, Free) + PutLong(total, Gpus[0].Total) : InvalidValue);
     }
 
@@ -58,8 +48,6 @@ internal sealed class FakeCuda
 
     private delegate int TwoOut(nint first, nint second);
 
-    public int InitResult { get; init; } = Success;
-
     public int Version { get; init; } = 12080;
 
     public List<FakeCudaGpu> Gpus { get; init; } = [new("NVIDIA GeForce RTX 2070", 7, 5)];
@@ -73,26 +61,7 @@ internal sealed class FakeCuda
 
     public int Pushed { get; private set; }
 
-    public FakeCuda Without(string function)
-    {
-        _functions.Remove(function);
-        return this;
-    }
-
-    public CudaLibrary? Open() => CudaLibrary.Start(
-        name => _functions.TryGetValue(name, out Delegate? function) ? Marshal.GetFunctionPointerForDelegate(function) : 0);
-
-    private static int Put(nint at, int value)
-    {
-        Marshal.WriteInt32(at, value);
-        return Success;
-    }
-
-    private static int PutLong(nint at, long value)
-    {
-        Marshal.WriteInt64(at, value);
-        return Success;
-    }
+    public CudaLibrary? Open() => CudaLibrary.Start(Find);
 }
 
 /// <summary>A GPU, or an instance of one, of the fake driver.</summary>

@@ -1,41 +1,34 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using LoraLab.Training.Torch;
 
 namespace LoraLab.Tests.Training.Torch;
 
-/// <summary>
-/// A management library implemented in C# and called through function pointers like the real one. Functions can be
-/// removed, as in an old library.
-/// </summary>
-internal sealed class FakeNvml
+/// <summary>A management library.</summary>
+internal sealed class FakeNvml : FakeLibrary<FakeNvml>
 {
-    private const int Success = 0;
     private const int InvalidArgument = 2;
     private const int NotSupported = 3;
     private const int InsufficientSize = 7;
     private const int ProcessInfoSize = 24;
 
-    private readonly Dictionary<string, Delegate> _functions = [];
-
     public FakeNvml()
     {
-        _functions["nvmlInit_v2"] = new NoArguments(() => InitResult);
-        _functions["nvmlShutdown"] = new NoArguments(() => ++Stopped * 0);
-        _functions["nvmlSystemGetDriverVersion"] = new TextOut((text, length) => Write(Driver, text, length));
-        _functions["nvmlDeviceGetCount_v2"] = new IntOut(count => Put(count, Gpus.Count));
-        _functions["nvmlDeviceGetHandleByIndex_v2"] = new IndexToHandle((index, handle) =>
+        Functions["nvmlInit_v2"] = new NoArguments(() => InitResult);
+        Functions["nvmlShutdown"] = new NoArguments(() => ++Stopped * 0);
+        Functions["nvmlSystemGetDriverVersion"] = new TextOut((text, length) => Write(Driver, text, (int)length));
+        Functions["nvmlDeviceGetCount_v2"] = new IntOut(count => Put(count, Gpus.Count));
+        Functions["nvmlDeviceGetHandleByIndex_v2"] = new IndexToHandle((index, handle) =>
             index < Gpus.Count ? PutPointer(handle, 1000 + (int)index) : InvalidArgument);
-        _functions["nvmlDeviceGetName"] = new HandleTextOut((handle, text, length) => Write(Of(handle).Name, text, length));
-        _functions["nvmlDeviceGetUUID"] = new HandleTextOut((handle, text, length) => Write(Of(handle).Uuid, text, length));
-        _functions["nvmlDeviceGetMemoryInfo"] = new HandleOut((handle, memory) =>
-            Put(memory, 8L << 30, (8L << 30) - Of(handle).Used, Of(handle).Used));
-        _functions["nvmlDeviceGetCudaComputeCapability"] = new HandleTwoOut((handle, major, minor) =>
+        Functions["nvmlDeviceGetName"] = new HandleTextOut((handle, text, length) => Write(Of(handle).Name, text, (int)length));
+        Functions["nvmlDeviceGetUUID"] = new HandleTextOut((handle, text, length) => Write(Of(handle).Uuid, text, (int)length));
+        Functions["nvmlDeviceGetMemoryInfo"] = new HandleOut((handle, memory) =>
+            PutLong(memory, 8L << 30, (8L << 30) - Of(handle).Used, Of(handle).Used));
+        Functions["nvmlDeviceGetCudaComputeCapability"] = new HandleTwoOut((handle, major, minor) =>
             Put(major, Of(handle).Major) + Put(minor, Of(handle).Minor));
-        _functions["nvmlDeviceGetUtilizationRates"] = new HandleOut((handle, rates) => Put(rates, 40) + Put(rates + sizeof(int), 7));
-        _functions["nvmlDeviceGetTemperature"] = new HandleKindOut((_, kind, degrees) => kind == 0 ? Put(degrees, 61) : InvalidArgument);
-        _functions["nvmlDeviceGetPowerUsage"] = new HandleOut((_, power) => Milliwatts is int value ? Put(power, value) : NotSupported);
-        _functions["nvmlDeviceGetComputeRunningProcesses_v3"] = new HandleTwoOut(Processes);
+        Functions["nvmlDeviceGetUtilizationRates"] = new HandleOut((handle, rates) => Put(rates, 40) + Put(rates + sizeof(int), 7));
+        Functions["nvmlDeviceGetTemperature"] = new HandleKindOut((_, kind, degrees) => kind == 0 ? Put(degrees, 61) : InvalidArgument);
+        Functions["nvmlDeviceGetPowerUsage"] = new HandleOut((_, power) => Milliwatts is int value ? Put(power, value) : NotSupported);
+        Functions["nvmlDeviceGetComputeRunningProcesses_v3"] = new HandleTwoOut(Processes);
     }
 
     private delegate int NoArguments();
@@ -54,8 +47,6 @@ internal sealed class FakeNvml
 
     private delegate int HandleTextOut(nint handle, nint text, uint length);
 
-    public int InitResult { get; init; } = Success;
-
     public string Driver { get; init; } = "570.133.20";
 
     public int? Milliwatts { get; init; } = 151_500;
@@ -69,14 +60,7 @@ internal sealed class FakeNvml
 
     public int Closed { get; private set; }
 
-    public FakeNvml Without(string function)
-    {
-        _functions.Remove(function);
-        return this;
-    }
-
-    public Nvml? Open() => Nvml.Start(
-        name => _functions.TryGetValue(name, out Delegate? function) ? Marshal.GetFunctionPointerForDelegate(function) : 0, () => Closed++);
+    public Nvml? Open() => Nvml.Start(Find, () => Closed++);
 
     private FakeGpu Of(nint handle) => Gpus[(int)handle - 1000];
 
@@ -88,38 +72,15 @@ internal sealed class FakeNvml
         for (int i = 0; fits && i < here.Count; i++)
         {
             Put(infos + (i * ProcessInfoSize), here[i].Id);
-            Put(infos + (i * ProcessInfoSize) + sizeof(long), (long)here[i].Bytes);
+            PutLong(infos + (i * ProcessInfoSize) + sizeof(long), (long)here[i].Bytes);
         }
 
         return fits ? Success : InsufficientSize;
     }
 
-    private static int Put(nint at, params ReadOnlySpan<long> values)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            Marshal.WriteInt64(at, i * sizeof(long), values[i]);
-        }
-
-        return Success;
-    }
-
-    private static int Put(nint at, int value)
-    {
-        Marshal.WriteInt32(at, value);
-        return Success;
-    }
-
     private static int PutPointer(nint at, int value)
     {
         Marshal.WriteIntPtr(at, value);
-        return Success;
-    }
-
-    private static int Write(string value, nint text, uint length)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(value + "\0");
-        Marshal.Copy(bytes, 0, text, Math.Min(bytes.Length, (int)length));
         return Success;
     }
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using LoraLab.Tests.Support;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training;
 using Xunit;
@@ -10,23 +13,27 @@ namespace LoraLab.Tests.Training.Training;
 /// </summary>
 public sealed class LaunchCountTests(ITestOutputHelper output)
 {
-    public static TheoryData<string[]?, ScalarType, int> Steps => new()
-    {
-        { ["q_proj", "v_proj"], bfloat16, 2000 },
-        { null, bfloat16, 2600 },
-    };
+    /// <summary>The joined blocks and the general ones.</summary>
+    public static TheoryData<string> Names => ["lora, q and v", "lora, all-linear", "lora, all-linear, Gemma 3"];
+
+    public static TheoryData<string> Others => [.. LaunchCase.All.Select(kind => kind.Name).Except(Names.Select(row => row.Data))];
 
     [Theory]
-    [MemberData(nameof(Steps))]
-    public void OfStep_TinyLlamasBlocks_IssuesNoMoreOperatorsThanWrittenDown(string[]? targets, ScalarType dtype, int limit)
+    [MemberData(nameof(Names))]
+    public void OfStep_TinyLlamasBlocks_IssuesNoMoreOperatorsThanWrittenDown(string name) => AssertWithinLimit(name);
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(Others))]
+    public void OfStep_OtherMethodsAndFamilies_IssuesNoMoreOperatorsThanWrittenDown(string name) => AssertWithinLimit(name);
+
+    [Fact]
+    public void Limits_OfAllKinds_AreThoseOfTheDocs()
     {
-        Assert.SkipUnless(OperatorCounter.IsSupported, "Operators can be counted on Linux on x64 only.");
+        string docs = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "performance.md"));
 
-        IReadOnlyDictionary<string, int> operators = LaunchCount.OfStep(22, targets, dtype, CPU);
-
-        output.WriteLine($"LAUNCHES | {string.Join(", ", targets ?? ["all"])} | {dtype} | {operators.Values.Sum()} | limit {limit} | "
-            + string.Join(", ", operators.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Value} {pair.Key}")));
-        Assert.InRange(operators.Values.Sum(), 22 * 50, limit);
+        Assert.All(LaunchCase.All, kind =>
+            Assert.Matches($@"(?m)^\| {Regex.Escape(kind.Name)} \|.*\| {kind.Limit.ToString("N0", CultureInfo.InvariantCulture)} \|$", docs));
     }
 
     [Fact]
@@ -45,5 +52,17 @@ public sealed class LaunchCountTests(ITestOutputHelper output)
         Assert.Equal(
             "mm 1, sub 1, tanh_ 1",
             string.Join(", ", operators.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}")));
+    }
+
+    private void AssertWithinLimit(string name)
+    {
+        Assert.SkipUnless(OperatorCounter.IsSupported, "Operators can be counted on Linux on x64 only.");
+        LaunchCase kind = LaunchCase.All.Single(kind => kind.Name == name);
+
+        IReadOnlyDictionary<string, int> operators = kind.Count(bfloat16, CPU);
+
+        output.WriteLine($"LAUNCHES | {name} | {operators.Values.Sum()} | limit {kind.Limit} | "
+            + string.Join(", ", operators.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Value} {pair.Key}")));
+        Assert.InRange(operators.Values.Sum(), LaunchCase.Blocks * 50, kind.Limit);
     }
 }

@@ -71,10 +71,10 @@ public static class PredictProgram
         {
             return new() { Error = $"The prediction took longer than {NumberFormat.Number(command.Seconds)} seconds.", TimedOut = true };
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (e is not OutOfMemoryException && !CommandEnd.IsLoss(e))
         {
-            // One request that fails must not end the process, whose model is loaded.
-            return new() { Error = e.Message };
+            // One request that fails must not end the process, whose model is loaded; without its device, it can answer no other.
+            return new() { Error = CommandEnd.Sentence(e) ?? e.Message };
         }
     }
 

@@ -63,7 +63,7 @@ public static class InspectProgram
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The process answers the requests of all pages and lists; one that fails must not end it.
-            return new() { Id = id, Error = e.Message };
+            return new() { Id = id, Error = CommandEnd.Sentence(e) ?? e.Message };
         }
     }
 

@@ -18,7 +18,8 @@ public sealed class BlockMemory
     private readonly bool _half, _gpu, _rowAttention;
     private readonly bool _fusedQkv, _fusedGateUp, _unfusedScores;
     private readonly HashSet<LinearGroup> _adapted;
-    private readonly double _width, _inner, _queries, _keys, _heads, _lowRank, _plain, _attentionOutput, _mlpOutput;
+    private readonly Dictionary<LinearGroup, double> _dropped;
+    private readonly double _width, _inner, _queries, _keys, _heads, _lowRank, _plain, _normedHeads, _attentionOutput, _mlpOutput;
 
     /// <summary>A block of a model.</summary>
     /// <param name="block">What the block consists of.</param>
@@ -34,6 +35,7 @@ public sealed class BlockMemory
         (_queries, _keys, _heads) = (block.QueryWidth, block.KeyWidth, block.Heads);
         (_width, _inner) = (block.Width, block.InnerWidth);
         _plain = block.Has(NormRole.Query) ? _value * (_queries + _keys) : 0;
+        _normedHeads = block.Has(NormRole.Query) ? block.Heads + block.KeyValueHeads : 0;
         (_attentionOutput, _mlpOutput) =
             (block.Has(NormRole.AttentionOutput) ? _value * _width : 0, block.Has(NormRole.MlpOutput) ? _value * _width : 0);
         (_fusedQkv, _fusedGateUp) = (block.Has(LinearRole.QueryKeyValue), block.Has(LinearRole.GateUp));
@@ -45,7 +47,9 @@ public sealed class BlockMemory
         _workspaces = block.Linears.ToDictionary(linear => linear.Role, linear =>
             new AdapterWorkspace(linear, adapters.GetValueOrDefault(linear.Name), half, gpu, dropout));
         _adapted = [.. block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Select(linear => linear.Group).Distinct()];
-        Masks = new(dropout ? Single * block.Linears.Where(linear => adapters.ContainsKey(linear.Name)).Sum(linear => linear.In) : 0);
+        _dropped = block.Linears.Where(linear => dropout && adapters.ContainsKey(linear.Name)).GroupBy(linear => linear.Group)
+            .ToDictionary(group => group.Key, group => Single * group.Sum(linear => linear.In));
+        Masks = new(_dropped.Values.Sum());
         Saved = Enum.GetValues<SavedActivation>().Aggregate(default(PassBytes), (sum, activation) => sum + Bytes(activation));
     }
 
@@ -172,21 +176,25 @@ public sealed class BlockMemory
         {
             (double d, double f, double a, double c, double w) = (_width, _inner, _queries, _keys, _value);
             double qkv = w * (a + (2 * c));
-            double attended = qkv + (w * a) + (Single * d);
+            double attended = qkv + _plain + (w * a) + (Single * d);
             double activated = attended + (3 * w * f);
             return
             [
                 new((2 * Single * d) + (_half ? w * d : 0)),
+                new((Single * d) + Dropped(LinearGroup.QueryKeyValue)),
                 new(Input(LinearGroup.QueryKeyValue) + qkv + Added(LinearGroup.QueryKeyValue, a)),
+                new(qkv + _plain + (_plain > 0 ? OfNorm(a + c) : 0)),
                 // Both halves swapped, and the products with the cosines in fp32.
-                new(qkv + ((w + Single) * (a + c))),
+                new(qkv + _plain + ((w + Single) * (a + c))),
                 // Queries, keys and values of every head, in fp32 after the precision of the weights; scores and their softmax.
-                new PassBytes(qkv, 3 * (w + (_half ? Single : 0)) * a),
-                new PassBytes(qkv, 4 * Single * a, 0, 2 * Single * _heads),
-                new PassBytes(qkv + (w * a), (Single + (_half ? w : 0)) * a),
-                new(attended + (w * d) + (_half && _adapted.Contains(LinearGroup.Output) ? Single * a : 0)),
+                new PassBytes(qkv + _plain, 3 * (w + (_half ? Single : 0)) * a),
+                new PassBytes(qkv + _plain, 4 * Single * a, 0, 2 * Single * _heads),
+                new PassBytes(qkv + _plain + (w * a), (Single + (_half ? w : 0)) * a),
+                new(attended + (w * d) + Dropped(LinearGroup.Output) + (_half && _adapted.Contains(LinearGroup.Output) ? Single * a : 0)),
+                new(attended + (Single * d) + Dropped(LinearGroup.GateUp)),
                 new(attended + Input(LinearGroup.GateUp) + (2 * w * f) + Added(LinearGroup.GateUp, 2 * f)),
-                new(activated + (w * d) + (Single * d) + (_half && _adapted.Contains(LinearGroup.Down) ? Single * f : 0)),
+                new(activated + (w * d) + (Single * d) + Dropped(LinearGroup.Down)
+                    + (_half && _adapted.Contains(LinearGroup.Down) ? Single * f : 0)),
             ];
         }
     }
@@ -203,17 +211,21 @@ public sealed class BlockMemory
             double perHead = Single * a;
             return
             [
-                new((w * f) + (_adapted.Contains(LinearGroup.Down) ? (_half ? 2 : 1) * Single * f : 0)),
+                new((w * f) + Dropped(LinearGroup.Down) + (_adapted.Contains(LinearGroup.Down) ? (_half ? 2 : 1) * Single * f : 0)),
                 new((4 * w * f) + narrowed),
+                new((2 * w * f) + narrowed + Dropped(LinearGroup.Down)),
                 // The gradients of gate and up, in fp32 for their adapters; the norm's unit and its gained product.
-                new((3 * w * f) + middle + (_adapted.Contains(LinearGroup.GateUp) ? (_half ? 2 * Single * f : 0) + middle : 0)),
-                new((3 * w * f) + (3 * middle) + narrowed),
-                new((3 * w * f) + middle + narrowed + (w * a) + (_adapted.Contains(LinearGroup.Output) ? Single * a : 0)),
+                new((3 * w * f) + middle + Dropped(LinearGroup.GateUp)
+                    + (_adapted.Contains(LinearGroup.GateUp) ? (_half ? 2 * Single * f : 0) + middle : 0)),
+                new((3 * w * f) + (3 * middle) + narrowed + Dropped(LinearGroup.GateUp)),
+                new((3 * w * f) + middle + narrowed + (w * a) + Dropped(LinearGroup.Output)
+                    + (_adapted.Contains(LinearGroup.Output) ? Single * a : 0)),
                 // In cells: the gradient of the output, queries, keys and values, four gradients or, before, two and four scores.
                 new PassBytes((3 * w * f) + middle + (w * a), (_half ? w * a : 0) + (7 * perHead) + wide, 0, 3 * Single * _heads),
                 new((3 * w * f) + middle + (w * a) + wide, wide),
                 new((3 * w * f) + middle + wide + (2 * Single * (a + c))),
-                new((3 * w * f) + (5 * middle) + wide + (_half ? w * (a + (2 * c)) : 0) + narrowed),
+                new((3 * w * f) + middle + wide + (_plain > 0 ? 3 * Single * (a + c) : 0)),
+                new((3 * w * f) + (5 * middle) + wide + (_half ? w * (a + (2 * c)) : 0) + narrowed + Dropped(LinearGroup.QueryKeyValue)),
             ];
         }
     }
@@ -235,6 +247,9 @@ public sealed class BlockMemory
     // The product of an adapter before it is added to outputs of half precision.
     private double Added(LinearGroup group, double width) => _half && _adapted.Contains(group) ? Single * width : 0;
 
+    // The input of a group through the masks of its adapters, or its gradient.
+    private double Dropped(LinearGroup group) => _dropped.GetValueOrDefault(group);
+
     private double ScaledBefore(LinearRole role) => _scaled.Where(pair => pair.Key < role).Sum(pair => pair.Value);
 
     private PassBytes Bytes(SavedActivation activation) => activation switch
@@ -243,8 +258,8 @@ public sealed class BlockMemory
         SavedActivation.Qkv => new(_value * (_queries + (2 * _keys))),
         SavedActivation.PlainQueryKey => new(_plain),
         SavedActivation.Attention => new(_value * _queries),
-        // The kernels of a GPU need none, but the inverse root mean squares of two norms.
-        SavedActivation.LogSumExp => _gpu ? new(2 * Single) : LogSumExp,
+        // The kernels of a GPU need none, but the inverse root mean squares of two norms and of normed heads.
+        SavedActivation.LogSumExp => _gpu ? new(Single * (2 + _normedHeads)) : LogSumExp,
         SavedActivation.AttentionOutput => new(_attentionOutput),
         SavedActivation.MlpOutput => new(_mlpOutput),
         SavedActivation.Gate or SavedActivation.Up => new(_value * _inner),

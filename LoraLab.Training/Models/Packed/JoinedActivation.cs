@@ -38,4 +38,10 @@ internal enum JoinedActivation
 
     /// <summary>The same of down.</summary>
     BranchDown,
+
+    /// <summary>Queries and keys before their norm, [T, N + K, H]; empty if they have none.</summary>
+    PlainQueryKey,
+
+    /// <summary>Inverse root mean squares of the heads of queries and keys, [T, N + K, 1]; empty if they have no norm.</summary>
+    InverseRmsHeads,
 }

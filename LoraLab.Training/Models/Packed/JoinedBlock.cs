@@ -23,8 +23,11 @@ internal sealed class JoinedBlock : IDisposable
             Array.Fill(list, empty);
         }
 
-        Gains = [Gain(block, NormRole.Attention), Gain(block, NormRole.Mlp)];
+        Gains = [Gain(block, NormRole.Attention), Gain(block, NormRole.Mlp), HeadGains(block) is Tensor heads ? Own(heads) : empty];
     }
+
+    /// <summary>The layers with an adapter by <see cref="LinearGroup"/>, in the order of <see cref="A"/>.</summary>
+    public IReadOnlyList<LinearLayer>[] Adapted { get; } = [.. Enumerable.Repeat<IReadOnlyList<LinearLayer>>([], _groups)];
 
     /// <summary>Weights by <see cref="LinearGroup"/>.</summary>
     public Tensor[] Weights { get; } = new Tensor[_groups];
@@ -32,7 +35,10 @@ internal sealed class JoinedBlock : IDisposable
     /// <summary>Biases by <see cref="LinearGroup"/>; an absent one is an empty tensor.</summary>
     public Tensor[] Biases { get; } = new Tensor[_groups];
 
-    /// <summary>Gains of the norms before attention and before the MLP.</summary>
+    /// <summary>
+    /// Gains of the norms before attention and before the MLP, and of each head of queries and keys, [N + K, H]; without their norm, an
+    /// empty tensor.
+    /// </summary>
     public Tensor[] Gains { get; }
 
     /// <summary>A's by <see cref="LinearGroup"/>, [Σr, in].</summary>
@@ -51,14 +57,17 @@ internal sealed class JoinedBlock : IDisposable
     public double Scale { get; private set; } = 1;
 
     /// <summary>
-    /// Whether the kernels can compute a block: two norms, frozen weights, no soft cap, and adapters of one scaling that are B·A alone.
+    /// Whether the kernels can compute a block: no norms of outputs, frozen weights, no soft cap, and adapters of one scaling that are B·A
+    /// alone. With dropout, those that read the same tensor have one rank and one rate.
     /// </summary>
     public static bool Supports(LlamaBlock block, bool trainsWeights) =>
         !trainsWeights
         && block.Description.AttentionSoftCap is null
-        && block.Norms.Count == 2
+        && !block.Description.Has(NormRole.AttentionOutput)
+        && !block.Description.Has(NormRole.MlpOutput)
         && block.Linears.All(linear => linear.Adapter is null || IsPlain(linear))
-        && block.Linears.Select(linear => linear.Adapter?.Scaling).OfType<double>().Distinct().Count() <= 1;
+        && block.Linears.Select(linear => linear.Adapter?.Scaling).OfType<double>().Distinct().Count() <= 1
+        && ByGroup(block).All(group => DropsAlike([.. group.Select(linear => linear.Adapter).OfType<LowRankAdapter>()]));
 
     /// <summary>The arguments of a block; null: its factors do not lie side by side (<see cref="JoinedOrder"/>).</summary>
     /// <param name="block">A block that is supported.</param>
@@ -67,8 +76,7 @@ internal sealed class JoinedBlock : IDisposable
     {
         JoinedBlock joined = new(block, empty);
         bool complete = true;
-        foreach (IGrouping<LinearGroup, LinearLayer> group in block.Description.Linears.Zip(block.Linears)
-            .GroupBy(pair => pair.First.Group, pair => pair.Second))
+        foreach (IGrouping<LinearGroup, LinearLayer> group in ByGroup(block))
         {
             complete = complete && joined.Add(group.Key, [.. group]);
         }
@@ -89,7 +97,24 @@ internal sealed class JoinedBlock : IDisposable
         linear.Adapter is LowRankAdapter { R_RR: null } adapter
         && adapter.Compute(linear) is { ExtractedA_RI: null, OutputScale_O: null, WeightUpdate: null, BiasDelta_O: null };
 
+    private static bool DropsAlike(LowRankAdapter[] adapters) => Array.TrueForAll(adapters, adapter => adapter.DropoutRate == 0)
+        || adapters.Select(adapter => (adapter.Rank, adapter.DropoutRate)).Distinct().Count() <= 1;
+
+    private static IEnumerable<IGrouping<LinearGroup, LinearLayer>> ByGroup(LlamaBlock block) =>
+        block.Description.Linears.Zip(block.Linears).GroupBy(pair => pair.First.Group, pair => pair.Second);
+
     private static Tensor Gain(LlamaBlock block, NormRole role) => block.Norms[block.Description.IndexOf(role)].Gain_D;
+
+    private static Tensor? HeadGains(LlamaBlock block)
+    {
+        using IDisposable noGrad = no_grad();
+        return !block.Description.Has(NormRole.Query) ? null : cat(
+            [
+                Gain(block, NormRole.Query).expand(block.Description.Heads, -1),
+                Gain(block, NormRole.Key).expand(block.Description.KeyValueHeads, -1),
+            ],
+            dim: 0);
+    }
 
     private bool Add(LinearGroup group, LinearLayer[] linears)
     {
@@ -105,6 +130,7 @@ internal sealed class JoinedBlock : IDisposable
             return true;
         }
 
+        Adapted[(int)group] = [.. linears.Where(linear => linear.Adapter is not null)];
         Scale = adapters[0].Scaling;
         Tensor[] inner = [.. adapters.Select(adapter => adapter.A_RI)];
         if (Array.TrueForAll(inner, a_RI => !a_RI.requires_grad))

@@ -22,7 +22,7 @@ public sealed class PackedLlama : IDisposable
     private readonly int _lowest;
     private readonly ActivationArena? _arena;
     private readonly RowAttention? _attention;
-    private readonly Dictionary<string, Tensor> _columnKeys = [];
+    private readonly DropoutColumns _dropoutColumns;
     private readonly Tensor _epsilon;
     private JoinedBlock?[]? _joined;
     private bool _inWindow;
@@ -41,6 +41,7 @@ public sealed class PackedLlama : IDisposable
         (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
         _gpu = Kernels.For(model.Device) == KernelSet.Gpu;
+        _dropoutColumns = new(model.Device);
         _epsilon = tensor((float[])[(float)_eps], device: model.Device).DetachFromDisposeScope();
         _lowest = Array.FindIndex(_blocks, block => block.Lowest is not null);
         _arena = _gpu ? null : new(_blocks.Length);
@@ -96,17 +97,16 @@ public sealed class PackedLlama : IDisposable
         using IDisposable scope = NewDisposeScope();
         (Tensor x_TD, Tensor[][] layouts) = Embed(pass.Layout);
         List<SavedBlock> savedBlocks = [];
-        Tensor? rowKeys = dropout is { Earlier: false } ? dropout.RowKeys(_model.Device) : null;
-        JoinedPass? joined = _gpu && dropout is null ? Join(pass.Layout, layouts) : null;
+        PackedMasks? masks = dropout is null ? null : new(dropout, _dropoutColumns);
+        JoinedPass? joined = _gpu ? Join(pass.Layout, layouts) : null;
         _arena?.Begin();
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] masks = Masks(_blocks[i], dropout, rowKeys);
             Tensor[] saved = joined?.Blocks[i] is JoinedBlock block
-                ? Forward(i, block, x_TD, pass.Layout, joined)
-                : Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, masks, save: i >= _lowest, rows: null));
+                ? Forward(i, block, x_TD, pass.Layout, joined, masks)
+                : Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, Of(masks, _blocks[i]), save: i >= _lowest, rows: null));
             savedBlocks.Add(new SavedBlock(x_TD, saved));
             x_TD = MoveOutput(saved);
         }
@@ -119,11 +119,10 @@ public sealed class PackedLlama : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] masks = Masks(_blocks[i], dropout, rowKeys);
             bool below = i > _lowest || _embeddingGradient_VD is not null;
             Tensor below_TD = joined?.Blocks[i] is JoinedBlock block
-                ? Backward(i, block, g_TD, savedBlocks[i], pass.Layout, joined, below)
-                : Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, masks, below);
+                ? Backward(i, block, g_TD, savedBlocks[i], pass.Layout, joined, masks, below)
+                : Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, Of(masks, _blocks[i]), below);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -186,11 +185,7 @@ public sealed class PackedLlama : IDisposable
         _embeddingGradient_VD?.Dispose();
         _headGradient_VD?.Dispose();
         _finalGainGradient_D?.Dispose();
-        foreach (Tensor keys_I in _columnKeys.Values)
-        {
-            keys_I.Dispose();
-        }
-
+        _dropoutColumns.Dispose();
         _empty.Dispose();
     }
 
@@ -283,25 +278,32 @@ public sealed class PackedLlama : IDisposable
                 .ToDictionary(window => window, window => TorchScript.Tensors("joined_unseen", pass.Lengths, window, layouts[0][0])));
     }
 
-    private Tensor[] Forward(int index, JoinedBlock block, Tensor x_TD, PassLayout pass, JoinedPass joined)
+    private Tensor[] Forward(int index, JoinedBlock block, Tensor x_TD, PassLayout pass, JoinedPass joined, PackedMasks? masks)
     {
         BlockTensors tensors = _blocks[index];
         Tensor[] saved = TorchScript.Tensors(
-            "joined_block", x_TD, block.Weights, block.Biases, block.Gains, block.A, block.B, _epsilon, block.Scale,
+            "joined_block", x_TD, block.Weights, block.Biases, block.Gains, block.A, block.B, Of(masks, block), _epsilon, block.Scale,
             joined.Angles[tensors.Rotary], joined.Plan, joined.Unseen[tensors.Window], pass.Lengths, _heads, _kvHeads, _activation,
             _attentionScale, Ledger?.Counter);
         return index >= _lowest ? saved : saved[..1];
     }
 
     private Tensor Backward(
-        int index, JoinedBlock block, Tensor g_TD, SavedBlock saved, PassLayout pass, JoinedPass joined, bool below)
+        int index,
+        JoinedBlock block,
+        Tensor g_TD,
+        SavedBlock saved,
+        PassLayout pass,
+        JoinedPass joined,
+        PackedMasks? masks,
+        bool below)
     {
         BlockTensors tensors = _blocks[index];
         LinearGroup lowest = below ? LinearGroup.QueryKeyValue : tensors.Lowest!.Value;
         return TorchScript.Tensor(
             "joined_block_backward", g_TD, saved.Input_TD, saved.Tensors, block.Weights, block.Gains, block.A, block.B, block.AGradients,
-            block.BGradients, block.Scale, joined.Angles[tensors.Rotary], joined.Plan, joined.Unseen[tensors.Window], pass.Lengths,
-            _heads, _kvHeads, pass.Prefix, _activation, _attentionScale, (int)lowest, below, Ledger?.Counter);
+            block.BGradients, Of(masks, block), block.Scale, joined.Angles[tensors.Rotary], joined.Plan, joined.Unseen[tensors.Window],
+            pass.Lengths, _heads, _kvHeads, pass.Prefix, _activation, _attentionScale, (int)lowest, below, Ledger?.Counter);
     }
 
     private Tensor[] Loss(Tensor x_TD, TrainingPass pass, double lossScale) =>
@@ -323,22 +325,11 @@ public sealed class PackedLlama : IDisposable
         }
     }
 
-    private Tensor[] Masks(BlockTensors block, DropoutMasks? dropout, Tensor? rowKeys) => dropout is null
-        ? []
-        : [.. block.Adapted.Select(linear => linear is null ? _empty
-            : rowKeys is null ? dropout.PackedEarlier(linear.Name, linear.Adapter!.DropoutRate, linear.In, _model.Device)
-            : DropoutMasks.Draw(rowKeys, ColumnKeys(linear), linear.Adapter!.DropoutRate))];
+    private Tensor[] Of(PackedMasks? masks, BlockTensors block) =>
+        masks is null ? [] : [.. block.Adapted.Select(linear => linear is null ? _empty : masks.Of(linear))];
 
-    private Tensor ColumnKeys(LinearLayer linear)
-    {
-        if (!_columnKeys.TryGetValue(linear.Name, out Tensor? keys_I))
-        {
-            _columnKeys[linear.Name] = keys_I =
-                DropoutMasks.ColumnKeys(linear.Name, linear.In, _model.Device).DetachFromDisposeScope();
-        }
-
-        return keys_I;
-    }
+    private Tensor[] Of(PackedMasks? masks, JoinedBlock block) =>
+        masks is null ? [] : [.. block.Adapted.Select(linears => linears.Count == 0 ? _empty : masks.Of(linears))];
 
     // Blocks below the first adapter save only their output: less than the arena reserves per block.
     private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);

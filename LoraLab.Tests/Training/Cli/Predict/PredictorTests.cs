@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
@@ -141,6 +142,22 @@ public sealed class PredictorTests(PredictorTests.TrainedRun run) : IClassFixtur
         PredictAnswer answer = Answer(new() { Runs = [Id], Prompt = "", Generate = new() { MaxTokens = 200 }, Seconds = 1e-3 });
 
         Assert.True(answer.TimedOut, answer.Error);
+    }
+
+    /// <summary>A device that stopped working ends the process, whose last words are the sentence; one without memory does not.</summary>
+    [Fact]
+    public void Predict_DeviceThatFails_IsASentence()
+    {
+        using CancellationTokenSource stopping = new();
+        PredictCommand command = new() { Runs = [Id], Prompt = "" };
+
+        PredictAnswer full = PredictProgram.Answer(run.Predictor, command, stopping, () => Throw("CUDA out of memory."));
+        Assert.StartsWith("The device ran out of memory: end other programs", full.Error, StringComparison.Ordinal);
+        Assert.Throws<ExternalException>(() =>
+            PredictProgram.Answer(run.Predictor, command, stopping, () => Throw("CUDA error: unknown error")));
+        Assert.NotNull(Answer(command).Answers);
+
+        static void Throw(string text) => throw new ExternalException(text);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class GpuAttentionTests
     private const int Size = 64;
     private const int Length = 24;
     private const int Window = 11;
+    private static readonly double _scale = 1 / Math.Sqrt(Size);
     private static readonly Device _device = DeviceChoice.Resolve(Environment.GetEnvironmentVariable("LORALAB_TEST_DEVICE") ?? "cpu");
 
     // The outputs are rounded to half precision: half a unit in the last place of the largest.
@@ -29,19 +30,15 @@ public sealed class GpuAttentionTests
     public void ForwardAndBackward_LargeScores_AreThoseOfFloat64(ScalarType dtype, int window, double limit)
     {
         using IDisposable scope = NewDisposeScope();
-        (Tensor qkv, Tensor g, Tensor expected, Tensor gradient) = Inputs(dtype, window);
-        Tensor slots = arange(Length, device: _device), all = ones(Length, ScalarType.Bool, _device);
-        Tensor[] layout = [slots, slots, slots, slots, all];
-        Tensor lengths = tensor((long[])[Length]);
+        Attention attention = Inputs(dtype, window);
+        (Tensor qkv, Tensor lengths) = (attention.Qkv, attention.Lengths);
 
-        Tensor[] plan = TorchScript.Tensors("joined_plan", layout, lengths, Heads, KeyValueHeads);
+        Tensor[] plan = TorchScript.Tensors("joined_plan", attention.Layout, lengths, Heads, KeyValueHeads);
         Tensor[] unseen = TorchScript.Tensors("joined_unseen", lengths, window, qkv);
-        Tensor output = TorchScript.Tensor("joined_attention", qkv, plan, unseen, lengths, Heads, 1 / Math.Sqrt(Size));
-        Tensor found = TorchScript.Tensor(
-            "joined_attention_backward", g, qkv, plan, unseen, lengths, Heads, KeyValueHeads, 0, 1 / Math.Sqrt(Size));
-
-        Assert.InRange(Distance(output, expected), 0, limit);
-        Assert.InRange(Distance(found, gradient), 0, limit);
+        attention.AssertSame(
+            TorchScript.Tensor("joined_attention", qkv, plan, unseen, lengths, Heads, _scale),
+            TorchScript.Tensor("joined_attention_backward", attention.G, qkv, plan, unseen, lengths, Heads, KeyValueHeads, 0, _scale),
+            limit);
     }
 
     /// <summary>The same of the general kernels, which blocks take that are not plain.</summary>
@@ -50,22 +47,18 @@ public sealed class GpuAttentionTests
     public void Attention_OfOtherBlocks_IsThatOfFloat64(ScalarType dtype, int window, double limit)
     {
         using IDisposable scope = NewDisposeScope();
-        (Tensor qkv, Tensor g, Tensor expected, Tensor gradient) = Inputs(dtype, window);
-        Tensor slots = arange(Length, device: _device), all = ones(Length, ScalarType.Bool, _device);
-        Tensor[] layout = [slots, slots, slots, slots, all];
-        Tensor lengths = tensor((long[])[Length]);
+        Attention attention = Inputs(dtype, window);
+        (Tensor qkv, Tensor[] layout, Tensor lengths) = (attention.Qkv, attention.Layout, attention.Lengths);
 
         Tensor[] forward = TorchScript.Tensors(
-            "attention", qkv, slots, layout, lengths, Heads, KeyValueHeads, 1 / Math.Sqrt(Size), window, 0.0, false);
-        Tensor found = TorchScript.Tensor(
-            "attention_backward", g, forward[0], qkv, forward[1], layout, lengths, Heads, KeyValueHeads, 0, 1 / Math.Sqrt(Size), window,
-            0.0, false);
-
-        Assert.InRange(Distance(forward[0], expected), 0, limit);
-        Assert.InRange(Distance(found, gradient), 0, limit);
+            "attention", qkv, layout[0], layout, lengths, Heads, KeyValueHeads, _scale, window, 0.0, false);
+        Tensor backward = TorchScript.Tensor(
+            "attention_backward", attention.G, forward[0], qkv, forward[1], layout, lengths, Heads, KeyValueHeads, 0, _scale, window, 0.0,
+            false);
+        attention.AssertSame(forward[0], backward, limit);
     }
 
-    private static (Tensor Qkv, Tensor G, Tensor Output, Tensor Gradient) Inputs(ScalarType dtype, int window)
+    private static Attention Inputs(ScalarType dtype, int window)
     {
         Generator generator = new(5, CPU);
         Tensor qkv = randn([Length, Heads + (2 * KeyValueHeads), Size], generator: generator);
@@ -79,13 +72,28 @@ public sealed class GpuAttentionTests
         Tensor v = parts[2].transpose(0, 1).repeat_interleave(Heads / KeyValueHeads, 0);
         Tensor seen = ones(Length, Length).tril();
         seen = window > 0 ? seen.triu(1 - window) : seen;
-        Tensor scores = q.bmm(k.transpose(1, 2)).Times(1 / Math.Sqrt(Size));
+        Tensor scores = q.bmm(k.transpose(1, 2)).Times(_scale);
         Assert.True(scores.abs().max().item<double>() > 300);
         Tensor output = scores.masked_fill(seen.eq(0), double.NegativeInfinity).softmax(-1).bmm(v).transpose(0, 1).flatten(1);
         output.mul(g.to(float64)).sum().backward();
-        return (qkv.to(_device), g.to(_device), output.detach(), exact.grad!);
+        return new(qkv.to(_device), g.to(_device), output.detach(), exact.grad!);
     }
 
-    private static double Distance(Tensor found, Tensor expected) =>
-        (found.cpu().to(float64).sub(expected).norm() / expected.norm()).item<double>();
+    /// <summary>One sequence: queries, keys and values, the gradient of the output, and what float64 gives for both passes.</summary>
+    private sealed record Attention(Tensor Qkv, Tensor G, Tensor Output, Tensor Gradient)
+    {
+        public Tensor[] Layout { get; } =
+            [.. Enumerable.Repeat(arange(Length, device: _device), 4), ones(Length, ScalarType.Bool, _device)];
+
+        public Tensor Lengths { get; } = tensor((long[])[Length]);
+
+        public void AssertSame(Tensor output, Tensor gradient, double limit)
+        {
+            Assert.InRange(Distance(output, Output), 0, limit);
+            Assert.InRange(Distance(gradient, Gradient), 0, limit);
+        }
+
+        private static double Distance(Tensor found, Tensor expected) =>
+            (found.cpu().to(float64).sub(expected).norm() / expected.norm()).item<double>();
+    }
 }
