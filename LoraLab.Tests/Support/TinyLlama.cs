@@ -50,8 +50,8 @@ internal static class TinyLlama
         return tensor(ids).reshape(batch, length);
     }
 
-    // Scaled like the weights of a trained model, so that activations neither vanish nor explode. Gains are about 1 and biases about 0: with
-    // biases of 1, queries and keys of wide heads would all be alike and their scores large.
+    // Scaled like the weights of a trained model, so that activations neither vanish nor explode. Gains are about 1 and biases about 0:
+    // with biases of 1, queries and keys of wide heads would all be alike and their scores large.
     private static Tensor Weight(int seed, string name, long[] shape, ScalarType dtype)
     {
         using IDisposable scope = NewDisposeScope();

@@ -13,10 +13,10 @@ internal static unsafe class OperatorCounter
 
     private static readonly HashSet<string> _withoutKernel =
     [
-        "alias", "as_strided", "as_strided_", "contiguous", "detach", "diagonal", "empty", "empty_like", "empty_strided", "expand", "expand_as", "flatten",
-        "is_set_to", "item", "_local_scalar_dense", "lift_fresh", "narrow", "permute", "reshape", "_reshape_alias", "resize_",
-        "resolve_conj", "resolve_neg", "result_type", "select", "set_", "slice", "split", "squeeze", "t", "to", "transpose", "unbind",
-        "_unsafe_view", "unsqueeze", "view", "view_as",
+        "alias", "as_strided", "as_strided_", "contiguous", "detach", "diagonal", "empty", "empty_like", "empty_strided", "expand",
+        "expand_as", "flatten", "is_set_to", "item", "_local_scalar_dense", "lift_fresh", "narrow", "permute", "reshape",
+        "_reshape_alias", "resize_", "resolve_conj", "resolve_neg", "result_type", "select", "set_", "slice", "split", "squeeze", "t",
+        "to", "transpose", "unbind", "_unsafe_view", "unsqueeze", "view", "view_as",
     ];
 
     // A GPU converts operands of another dtype, results and numbers within the kernel, and divides a mean there; the CPU takes operators of

@@ -14,7 +14,7 @@ internal sealed record LaunchCase(string Name, int Limit)
     /// <summary>Blocks of the counted model, as many as TinyLlama has.</summary>
     public const int Blocks = 22;
 
-    /// <summary>All kinds. The first two are the targets; methods and norms that joined blocks do not have take the general kernels.</summary>
+    /// <summary>All kinds. The first two are targets; methods and norms that joined blocks do not have take the general kernels.</summary>
     public static IReadOnlyList<LaunchCase> All { get; } =
     [
         new("lora, q and v", 2000) { Targets = TargetModules.Of("q_proj", "v_proj") },

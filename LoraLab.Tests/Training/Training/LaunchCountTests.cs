@@ -32,8 +32,8 @@ public sealed class LaunchCountTests(ITestOutputHelper output)
     {
         string docs = File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "docs", "performance.md"));
 
-        Assert.All(LaunchCase.All, kind =>
-            Assert.Matches($@"(?m)^\| {Regex.Escape(kind.Name)} \|.*\| {kind.Limit.ToString("N0", CultureInfo.InvariantCulture)} \|$", docs));
+        Assert.All(LaunchCase.All, kind => Assert.Matches(
+            $@"(?m)^\| {Regex.Escape(kind.Name)} \|.*\| {kind.Limit.ToString("N0", CultureInfo.InvariantCulture)} \|$", docs));
     }
 
     [Fact]
