@@ -105,6 +105,6 @@ internal static class Routes
         // The dashboard's files are public: everything secret comes through the API.
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
         app.MapFallback($"{{*path:nonfile:{PageConstraint.Name}}}", DashboardPage.WriteAsync)
-            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).AllowAnonymous().DisableRateLimiting();
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])).AllowAnonymous().DisableRateLimiting();
     }
 }

@@ -53,6 +53,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Compare_FiveSeeds_ShowMeansAndTheMethodTest()
     {
         List<RunDocument> all = [];

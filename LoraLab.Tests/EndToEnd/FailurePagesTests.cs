@@ -46,6 +46,7 @@ public sealed class FailurePagesTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Run_IgnoringACancel_IsKilledOnThePage()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The test suspends a process with a signal.");

@@ -60,6 +60,7 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Study_FullOfMarkup_IsShownAsText()
     {
         ServerProcess server = scripted.Server;

@@ -22,7 +22,7 @@ public sealed class LongQueueTests(ScriptedDashboard dashboard)
     private const int Waiting = 3000;
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Queue_ThreeThousandRuns_IsPagedVirtualizedAndCancelledAtOnce()
     {
         using TemporaryFolder folder = new();

@@ -13,6 +13,7 @@ public sealed class PathBasePageTests(
     ScriptedDashboard dashboard, PathBasePageTests.LabServer lab) : IClassFixture<PathBasePageTests.LabServer>
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Dashboard_BehindAProxyWithoutWebSockets_StartsSignsInAndIsLive()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync();
@@ -41,8 +42,6 @@ public sealed class PathBasePageTests(
 
     [Theory]
     [Trait("Category", "Long")]
-    [InlineData("/lab", "^/lab/(runs)?$")]
-    [InlineData("/lab/compare?runs=a", "^/lab/compare\\?runs=a$")]
     [InlineData("/queue?from=mail", "^/lab/queue\\?from=mail$")]
     [InlineData("/", "^/lab/(runs)?$")]
     public async Task Dashboard_WithoutAProxy_ArrivesUnderThePath(string path, string arrived)

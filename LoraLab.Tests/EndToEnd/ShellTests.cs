@@ -34,6 +34,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
 
     /// <summary>A page closed while its first subscription waits for a connection causes no errors afterwards.</summary>
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Pages_ClosedWhileLoading_CauseNoErrors()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync();
@@ -89,6 +90,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Server_Restarted_ThePageReconnectsAndCatchesUp()
     {
         string address = $"http://127.0.0.1:{FreePort()}";

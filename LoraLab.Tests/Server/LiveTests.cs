@@ -118,6 +118,7 @@ public sealed class LiveTests(ScriptedServer fixture) : IClassFixture<ScriptedSe
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Subscribe_AgainAfterTheServerWasKilled_GetsWhatWasMissedAndWhatCounts()
     {
         using TemporaryFolder data = new();

@@ -18,6 +18,7 @@ public sealed class ProxyTests(ProxyTests.TightServer fixture) : IClassFixture<P
     private readonly HttpClient _http = fixture.Server.Http;
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Events_QuietRun_AreNotBufferedAndSendCommentsFromTheStart()
     {
         await _api.SendAsync<JsonObject>(HttpMethod.Patch, ApiRoutes.Queue, """{"paused":true}""");

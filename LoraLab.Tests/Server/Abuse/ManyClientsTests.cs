@@ -11,6 +11,7 @@ public sealed class ManyClientsTests(ITestOutputHelper output)
     private static readonly TimeSpan _span = LongForm.Choose(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(60));
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Clients_SubmittingCancellingListingSubscribing_LoseNothingAndFailNothing()
     {
         await using ServerProcess server = await ServerProcess.StartAsync(ScriptedServer.Setup with

@@ -17,6 +17,7 @@ public sealed class DiskFullTests
         """;
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Disk_FullWhileARunWrites_TheRunSaysSoNothingIsLostAndItGoesOnLater()
     {
         using SmallDisk disk = new(64);

@@ -11,6 +11,7 @@ namespace LoraLab.Tests.Server.Infrastructure;
 public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<ScriptedServer>
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Otlp_WithAnEndpoint_GetsMetricsTracesAndLogsWithTheRun()
     {
         using OtlpReceiver receiver = new();
@@ -64,6 +65,7 @@ public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<Scripte
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Prometheus_AfterARun_CountsItsStepsOnce()
     {
         await using ServerProcess server = await ServerProcess.StartAsync(

@@ -26,17 +26,14 @@ public sealed class FamilyRunTests(FamilyServer family) : IClassFixture<FamilySe
 
     /// <summary>The family that differs most from Llama; the others take minutes more.</summary>
     [Theory]
+    [Trait("Category", "Long")]
     [InlineData("gemma3")]
     public Task Run_OfAFamily_IsTrainedResumedExportedAndMerged(string name) => RunAsync(name);
 
     [Theory]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     [InlineData("phi3")]
     [InlineData("qwen3")]
-    public Task Run_OfAnUnusualFamily_IsTrainedResumedExportedAndMerged(string name) => RunAsync(name);
-
-    [Theory]
-    [Trait("Category", "Exhaustive")]
     [InlineData("llama3")]
     [InlineData("smollm2")]
     [InlineData("mistral")]

@@ -53,13 +53,11 @@ public sealed class EarlierDataTests
         await AssertUndisturbedAsync(earlier, api, await api.WaitForEndAsync(earlier.Interrupted, _patience));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
+    [Fact]
     [Trait("Category", "Long")]
-    public async Task Start_DataDirectoryOfVersion01_QueueStudyAndSweepGoOnToTheirEnds(bool hasDatabase)
+    public async Task Start_DataDirectoryOfVersion01_QueueStudyAndSweepGoOnToTheirEnds()
     {
-        using EarlierData earlier = new(hasDatabase);
+        using EarlierData earlier = new(hasDatabase: false);
         await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup { DataDirectory = earlier.Path });
         RunApi api = new(server.Http);
 

@@ -42,6 +42,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public void Evaluate_OptionsBesideAnAdapter_ReplaceThoseOfItsRun()
     {
         Train("run1", spec => spec["prompt"] = "Review: {sentence}\nMood: {label}");
@@ -80,6 +81,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public void Evaluate_FolderOfTheRunOrOfAModel_IsItsAdapterOrRefused()
     {
         Train("run1", spec => spec["prompt"] = "Review: {sentence}\nAnswer: {label}");
@@ -93,6 +95,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Long")]
     [InlineData("evaluate")]
     [InlineData("merge")]
     public void Command_AdapterThatCannotBeUsed_SpeaksOfItsOption(string verb)
@@ -112,6 +115,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public void Evaluate_AdapterOfAnUnknownBase_AsksForTheModel()
     {
         Train("run1", _ => { });

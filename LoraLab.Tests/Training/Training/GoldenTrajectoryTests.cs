@@ -38,8 +38,11 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         }
     }
 
-    /// <summary>The reference path, and passes of four sentences, between the two others.</summary>
-    public static TheoryData<string, string> SmallPasses => [.. _names.SelectMany(name => new[] { (name, "1"), (name, "4") })];
+    /// <summary>Passes of four sentences, between the reference path and passes of a window.</summary>
+    public static TheoryData<string, string> SmallPasses => [.. _names.Select(name => (name, "4"))];
+
+    /// <summary>The reference path of every reference.</summary>
+    public static TheoryData<string, string> ReferencePath => [.. _names.Select(name => (name, "1"))];
 
     /// <summary>Passes of a window of every reference, and smaller ones of one, on the kernels of a GPU.</summary>
     public static TheoryData<string, string> OfGpu => [.. _names.Select(name => (name, "auto")), ("lora-all", "4"), ("lora-all", "3")];
@@ -59,6 +62,12 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     [Trait("Category", "Long")]
     [MemberData(nameof(SmallPasses))]
     public void Train_GoldenConfigurationInSmallPasses_FollowsTheReference(string name, string microBatch) => Follow(name, microBatch);
+
+    [Theory]
+    [Trait("Category", "Exhaustive")]
+    [MemberData(nameof(ReferencePath))]
+    public void Train_EveryConfigurationOnTheReferencePath_FollowsTheReference(string name, string microBatch) =>
+        Follow(name, microBatch);
 
     /// <summary>The kernels of a GPU, which a CPU runs too, in training and evaluation.</summary>
     [Theory]

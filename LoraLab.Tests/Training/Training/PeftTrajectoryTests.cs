@@ -109,20 +109,26 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     [MemberData(nameof(EachOnce))]
     public void Train_ConfigurationOfPeftOnTheReferencePath_FollowsPeft(string name, string start) => Follow(name, start, "1");
 
-    /// <summary>One reference of each kind of forward pass, on the kernels of a GPU.</summary>
+    /// <summary>The joined and the general path of a GPU's kernels.</summary>
     [Theory]
     [Trait("Category", "Long")]
     [InlineData("lora-qv-peft")]
     [InlineData("dora-all")]
-    [InlineData("adalora-qv")]
-    [InlineData("ia3")]
-    [InlineData("lokr-decompose-all")]
-    [InlineData("vera-all")]
     public void Train_ConfigurationOfPeftOnTheKernelsOfAGpu_FollowsPeft(string name)
     {
         using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
         Follow(name, "given start", "auto");
     }
+
+    /// <summary>One reference of each other kind of forward pass, on the kernels of a GPU.</summary>
+    [Theory]
+    [Trait("Category", "Exhaustive")]
+    [InlineData("adalora-qv")]
+    [InlineData("ia3")]
+    [InlineData("lokr-decompose-all")]
+    [InlineData("vera-all")]
+    public void Train_OtherConfigurationOfPeftOnTheKernelsOfAGpu_FollowsPeft(string name) =>
+        Train_ConfigurationOfPeftOnTheKernelsOfAGpu_FollowsPeft(name);
 
     /// <summary>
     /// The adapter after the last step gives the scores that PEFT computed with it, to <c>evaluate</c> and at the start of a run that

@@ -55,6 +55,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Median_RunThatIsWorseThanHalfOfTheOthers_IsPrunedWithItsSentence()
     {
         JsonObject plan = SweepApi.Bowl("steps=400 delay=2", 1e-3, 8e-4, 2e-3, 1e-7);
@@ -72,6 +73,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Halving_BestRuns_GoOnFromTheirCheckpointsToTheEnd()
     {
         JsonObject plan = SweepApi.Bowl("rows=1000 steps=400 delay=4 marked", 1e-5, 1e-3, 1e-1, 1e-4, 1e-2, 1e-6, 1e-7, 2e-3, 3e-2);
@@ -104,6 +106,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Tpe_ResultsSoFar_ChooseTheNextPoint()
     {
         JsonObject plan = SweepApi.Bowl("steps=1 delay=0", 1);
