@@ -21,6 +21,7 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
     private const string Tag = "<b onmouseover=window.hacked='tag'>t</b>";
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task NameNotesTagAndLog_FullOfMarkup_AreShownAsText()
     {
         ServerProcess server = scripted.Server;

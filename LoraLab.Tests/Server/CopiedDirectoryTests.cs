@@ -50,6 +50,7 @@ public sealed class CopiedDirectoryTests
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Server_OnACopyAfterTheFirstEnded_GoesOnFromTheCheckpoint()
     {
         using TemporaryFolder data = new();

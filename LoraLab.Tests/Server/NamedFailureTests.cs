@@ -107,6 +107,7 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task OutOfMemory_LimitedAddressSpace_HasItsNameAndTheNextRunIsFine()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), NoProc);

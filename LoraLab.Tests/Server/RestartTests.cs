@@ -47,6 +47,7 @@ public sealed class RestartTests
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Server_KilledInMidRun_TheNextOneResumesBeforeWhatWaited()
     {
         using TemporaryFolder data = new();

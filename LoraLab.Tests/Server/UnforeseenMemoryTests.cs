@@ -35,6 +35,7 @@ public sealed partial class UnforeseenMemoryTests
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Budget_ExceededAfterTheProbe_IsFlaggedAndTheRunGoesOn()
     {
         // The first checkpoint is written before the first step.

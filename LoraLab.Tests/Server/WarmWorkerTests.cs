@@ -28,6 +28,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Running_TheOnlyLane_HasNoIdleWorkerBesideIt()
     {
         await using ServerProcess server = await StartAsync();
@@ -59,6 +60,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task IdleWorker_ThatAlwaysDies_IsTriedMoreAndMoreSeldomAndRunsStartCold()
     {
         await using ServerProcess server = await StartAsync((Idle, "dies"));
@@ -74,6 +76,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task IdleWorker_ThatTalks_IsHeardByTheServersLogNotTheRuns()
     {
         await using ServerProcess server = await StartAsync((Idle, "talks"));
@@ -89,6 +92,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task WarmWorkers_SwitchedOff_StartsAProcessForEachRunOnly()
     {
         await using ServerProcess server = await StartAsync(("LoraLab__WarmWorkers", "false"));
@@ -114,6 +118,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Lanes_OfGpusAndTheCpu_EachWorkerSeesItsOwn()
     {
         await using ServerProcess server = await StartAsync(

@@ -53,7 +53,11 @@ internal static class LaunchCount
         LoraMethod method = LoraMethods.Find(kind.Method)!;
         RunSpec spec = new()
         {
-            Method = kind.Method, Rank = Rank, Alpha = 2 * Rank, TargetModules = kind.Targets, Dropout = kind.Dropout,
+            Method = kind.Method,
+            Rank = Rank,
+            Alpha = 2 * Rank,
+            TargetModules = kind.Targets,
+            Dropout = kind.Dropout,
         };
         spec = spec with { MethodOptions = method.CompleteFor(spec with { MethodOptions = method.Complete([], []) }, Steps, []) };
         Adapter[] adapters = [.. Attach(model, method, spec)];

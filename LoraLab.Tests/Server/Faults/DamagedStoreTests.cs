@@ -29,6 +29,7 @@ public sealed partial class DamagedStoreTests
     ];
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Database_DamagedInSeveralWays_EveryRunIsRebuiltAsItWas()
     {
         using TemporaryFolder data = new();

@@ -51,6 +51,7 @@ public sealed class EstimateCommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public void Estimate_OverBudget_HasItsOwnExitCode()
     {
         JsonObject spec = MicroSpec.For("lora");

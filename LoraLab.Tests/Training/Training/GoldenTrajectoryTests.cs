@@ -16,6 +16,9 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
 {
     private const string Whole = "lora-qv";
 
+    /// <summary>A reference of each method.</summary>
+    private static readonly string[] _kinds = ["lora-qv", "lora-completion", "lora-plus-qv", "lora-swapped-qv", "lora-xs-all", "pissa-all"];
+
     private static readonly string[] _names =
     [
         "lora-all", "lora-completion", "lora-pertoken", "lora-plus-qv", "lora-qv", "lora-swapped-qv", "lora-two-epochs-short-window",
@@ -32,14 +35,17 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         get
         {
             TheoryData<string, string> cases = new() { { Whole, "16" } };
-            cases.AddRange([.. _names.Select(name => (name, "auto"))]);
+            cases.AddRange([.. _kinds.Select(name => (name, "auto"))]);
 
             return cases;
         }
     }
 
+    /// <summary>The references that <see cref="Cases"/> leaves out.</summary>
+    public static TheoryData<string, string> Others => [.. _names.Except(_kinds).Select(name => (name, "auto"))];
+
     /// <summary>Passes of four sentences, between the reference path and passes of a window.</summary>
-    public static TheoryData<string, string> SmallPasses => [.. _names.Select(name => (name, "4"))];
+    public static TheoryData<string, string> SmallPasses => [.. _kinds.Select(name => (name, "4"))];
 
     /// <summary>The reference path of every reference.</summary>
     public static TheoryData<string, string> ReferencePath => [.. _names.Select(name => (name, "1"))];
@@ -53,6 +59,11 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     [Theory]
     [MemberData(nameof(Cases))]
     public void Train_GoldenConfiguration_FollowsTheReference(string name, string microBatch) => Follow(name, microBatch);
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(Others))]
+    public void Train_OtherGoldenConfiguration_FollowsTheReference(string name, string microBatch) => Follow(name, microBatch);
 
     [Theory]
     [MemberData(nameof(Names))]

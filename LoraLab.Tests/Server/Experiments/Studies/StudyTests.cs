@@ -74,6 +74,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Study_RunsThatFail_AreNamedAndNothingIsChosenFromThem()
     {
         StudyDocument created = await _api.CreateAsync(StudyApi.OneMethod("bursts", "pissa", "burst=0.004"));
@@ -92,6 +93,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Study_AMethodWithoutAnyResult_FailsAndGoesOnWhenARunOfItIsResumed()
     {
         StudyDocument created = await _api.CreateAsync("""

@@ -11,6 +11,7 @@ namespace LoraLab.Tests.Server.Runs.Artifacts;
 public sealed class CompletedCheckpointsTests(RealServer real)
 {
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Run_Completed_LosesItsCheckpointsAndStillInitializesOthers()
     {
         RunDocument run = await RunAsync(real.Api, MicroSpec.For("lora"));

@@ -67,7 +67,6 @@ public sealed class WorkerProcessTests : IDisposable
 
     [Theory]
     [InlineData("TERM")]
-    [InlineData("INT")]
     public void Worker_TerminatedByTheSystem_SavesACheckpointAndLeavesTheRunUnfinished(string signal)
     {
         if (OperatingSystem.IsWindows())

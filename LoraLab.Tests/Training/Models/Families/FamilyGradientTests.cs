@@ -46,10 +46,15 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
         { "phi3", 10, 6, null },
         { "llama", 16, null, null },
         { "llama", 128, null, null },
+        { "gemma3_text", 256, 7, null },
+    };
+
+    /// <summary>Other blocks with wide heads.</summary>
+    public static TheoryData<string, int, int?, double?> Wide => new()
+    {
         { "llama", 128, 7, null },
         { "qwen3", 128, 7, null },
         { "gemma3_text", 256, null, null },
-        { "gemma3_text", 256, 7, null },
     };
 
     [Theory]
@@ -84,6 +89,12 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
 
         Compare(() => GoldenFamilies.Load(name, out _), window, Lora(TargetModules.Of(target)), Noise, $"{name}, {target}");
     }
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(Wide))]
+    public void Gradient_OfAWideBlock_IsThatOfTheReferencePath(string type, int headSize, int? slidingWindow, double? softCap) =>
+        Gradient_OfAnUnusualBlock_IsThatOfTheReferencePath(type, headSize, slidingWindow, softCap);
 
     [Theory]
     [MemberData(nameof(Unusual))]
