@@ -83,6 +83,7 @@ public sealed class RestartTests
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Server_KilledTwiceBeforeACheckpoint_TheRunFailsWithWhatToDoAndCanBeResumed()
     {
         using TemporaryFolder data = new();

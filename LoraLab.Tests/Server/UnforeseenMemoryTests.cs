@@ -15,6 +15,7 @@ public sealed partial class UnforeseenMemoryTests
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(3);
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Budget_MissedByTheEstimate_EndsTheRunAtTheProbeAndNamesABudgetThatSuffices()
     {
         // The estimate caches the decomposition, and a window of many passes remains to be probed.

@@ -66,14 +66,11 @@ public sealed class PeftTrajectoryTests(GoldenRuns runs, ITestOutputHelper outpu
     [
         ("adalora-qv", "given start"),
         ("dora-qv", "given start"),
-        ("lora-fa-qv", "given start"),
         ("lokr-qv", "given start"),
-        ("lora-ga-qv", "given start"),
         ("lora-plus-peft", "given start"),
         ("vera-qv", "given start"),
         ("ia3", "own start"),
         ("full", "own start"),
-        ("eva-exact-qv", "own start"),
         ("pissa-qv-peft", "own start"),
     ];
 
