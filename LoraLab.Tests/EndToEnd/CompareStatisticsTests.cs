@@ -54,7 +54,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Compare_FiveSeeds_ShowMeansAndTheMethodTest()
     {
         List<RunDocument> all = [];

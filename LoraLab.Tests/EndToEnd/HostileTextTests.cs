@@ -61,7 +61,7 @@ public sealed class HostileTextTests(ScriptedDashboard dashboard, ScriptedServer
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Study_FullOfMarkup_IsShownAsText()
     {
         ServerProcess server = scripted.Server;

@@ -41,7 +41,7 @@ public sealed class PathBasePageTests(
     }
 
     [Theory]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     [InlineData("/queue?from=mail", "^/lab/queue\\?from=mail$")]
     [InlineData("/", "^/lab/(runs)?$")]
     public async Task Dashboard_WithoutAProxy_ArrivesUnderThePath(string path, string arrived)

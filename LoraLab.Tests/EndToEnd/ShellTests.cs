@@ -15,7 +15,7 @@ namespace LoraLab.Tests.EndToEnd;
 public sealed class ShellTests(ScriptedDashboard dashboard)
 {
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Theme_ChosenDark_IsStoredAndTheSystemIsTheDefault()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync(ColorScheme.Dark);
@@ -34,7 +34,7 @@ public sealed class ShellTests(ScriptedDashboard dashboard)
 
     /// <summary>A page closed while its first subscription waits for a connection causes no errors afterwards.</summary>
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Pages_ClosedWhileLoading_CauseNoErrors()
     {
         await using IBrowserContext context = await dashboard.NewContextAsync();

@@ -68,7 +68,7 @@ public sealed class StudyTests(RealDashboard dashboard)
         await Expect(page.GetByTestId("study-progress")).Not.ToHaveAttributeAsync("data-done", "0");
         await Expect(page.GetByTestId("study-eta")).ToContainTextAsync("left");
         await page.Locator("[data-testid=matrix-cell][data-state=completed]").First
-            .WaitForAsync(new LocatorWaitForOptions { Timeout = 4 * Dashboard.TimeoutMs });
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = 8 * Dashboard.TimeoutMs });
     }
 
     private async Task RenameAsync(IPage page, string id)

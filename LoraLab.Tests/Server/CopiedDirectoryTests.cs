@@ -12,7 +12,7 @@ namespace LoraLab.Tests.Server;
 public sealed class CopiedDirectoryTests
 {
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Server_OnACopyWhileTheFirstTrains_TouchesNothingOfIt()
     {
         using TemporaryFolder data = new();

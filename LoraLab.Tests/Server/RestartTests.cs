@@ -83,7 +83,7 @@ public sealed class RestartTests
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Server_KilledTwiceBeforeACheckpoint_TheRunFailsWithWhatToDoAndCanBeResumed()
     {
         using TemporaryFolder data = new();

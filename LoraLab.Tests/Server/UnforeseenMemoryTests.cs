@@ -36,7 +36,7 @@ public sealed partial class UnforeseenMemoryTests
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Budget_ExceededAfterTheProbe_IsFlaggedAndTheRunGoesOn()
     {
         // The first checkpoint is written before the first step.

@@ -28,7 +28,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Running_TheOnlyLane_HasNoIdleWorkerBesideIt()
     {
         await using ServerProcess server = await StartAsync();
@@ -60,7 +60,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task IdleWorker_ThatAlwaysDies_IsTriedMoreAndMoreSeldomAndRunsStartCold()
     {
         await using ServerProcess server = await StartAsync((Idle, "dies"));
@@ -76,7 +76,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task IdleWorker_ThatTalks_IsHeardByTheServersLogNotTheRuns()
     {
         await using ServerProcess server = await StartAsync((Idle, "talks"));
@@ -92,7 +92,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task WarmWorkers_SwitchedOff_StartsAProcessForEachRunOnly()
     {
         await using ServerProcess server = await StartAsync(("LoraLab__WarmWorkers", "false"));

@@ -61,7 +61,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Compare_FourCommonSeeds_AreTooFew()
     {
         List<RunDocument> lora = await SeedsAsync("lora", _lora);
@@ -79,7 +79,7 @@ public sealed class MethodsOverSeedsTests(ScriptedServer fixture)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Compare_SeedThatChangesNothing_IsOneResult()
     {
         List<RunDocument> pissa = await SeedsAsync("pissa", [2, 2, 2, 2, 2], "final=same");

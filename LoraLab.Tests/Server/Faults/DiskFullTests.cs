@@ -112,7 +112,7 @@ public sealed class DiskFullTests
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Disk_OfTheRunsAloneIsFull_IsTheOneThatIsNamed()
     {
         using SmallDisk disk = new(8);

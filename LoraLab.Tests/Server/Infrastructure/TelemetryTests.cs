@@ -11,7 +11,7 @@ namespace LoraLab.Tests.Server.Infrastructure;
 public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<ScriptedServer>
 {
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Otlp_WithAnEndpoint_GetsMetricsTracesAndLogsWithTheRun()
     {
         using OtlpReceiver receiver = new();
@@ -65,7 +65,7 @@ public sealed class TelemetryTests(ScriptedServer plain) : IClassFixture<Scripte
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Prometheus_AfterARun_CountsItsStepsOnce()
     {
         await using ServerProcess server = await ServerProcess.StartAsync(

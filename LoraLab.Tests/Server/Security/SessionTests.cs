@@ -54,7 +54,7 @@ public sealed class SessionTests(KeyedServer server) : IClassFixture<KeyedServer
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Cookie_AfterARestart_IsStillGoodAndWithoutItsKeyNoMore()
     {
         using TemporaryFolder data = new();

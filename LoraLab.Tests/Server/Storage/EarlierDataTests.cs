@@ -53,7 +53,7 @@ public sealed class EarlierDataTests
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public Task Start_DataDirectoryOfVersion01WithItsDatabase_ShowsAllOfItAndResumesToTheSameNumbers() =>
         Start_DataDirectoryOfVersion01_ShowsAllOfItAndResumesToTheSameNumbers(hasDatabase: true);
 

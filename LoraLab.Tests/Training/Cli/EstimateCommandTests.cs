@@ -51,7 +51,7 @@ public sealed class EstimateCommandTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public void Estimate_OverBudget_HasItsOwnExitCode()
     {
         JsonObject spec = MicroSpec.For("lora");

@@ -42,7 +42,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public void Evaluate_OptionsBesideAnAdapter_ReplaceThoseOfItsRun()
     {
         Train("run1", spec => spec["prompt"] = "Review: {sentence}\nMood: {label}");
@@ -95,7 +95,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Theory]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     [InlineData("evaluate")]
     [InlineData("merge")]
     public void Command_AdapterThatCannotBeUsed_SpeaksOfItsOption(string verb)
@@ -115,7 +115,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public void Evaluate_AdapterOfAnUnknownBase_AsksForTheModel()
     {
         Train("run1", _ => { });

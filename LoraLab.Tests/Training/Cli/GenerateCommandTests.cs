@@ -35,7 +35,7 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public void Generate_Temperature_DrawsBySeed()
     {
         string[] texts = [.. new[] { "1", "1", "2" }.Select(seed => Run(

@@ -49,7 +49,7 @@ public sealed class MakeModelCommandTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public void MakeModel_WithATokenizer_TrainsAStep()
     {
         Make("--like", Path.Combine(_sample, "config.json"), "--tokenizer", _sample);

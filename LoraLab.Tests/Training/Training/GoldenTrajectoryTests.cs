@@ -70,7 +70,7 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     public void Train_GoldenConfigurationOnTheReferencePath_FollowsTheReference(string name) => Follow(name, "1");
 
     [Theory]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     [MemberData(nameof(SmallPasses))]
     public void Train_GoldenConfigurationInSmallPasses_FollowsTheReference(string name, string microBatch) => Follow(name, microBatch);
 

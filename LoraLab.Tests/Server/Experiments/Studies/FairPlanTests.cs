@@ -90,7 +90,7 @@ public sealed class FairPlanTests(RealServer real) : IClassFixture<RealServer>
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task DryRun_MemoryBudget_LeavesOutAndNames()
     {
         string problem = (await _api.RefusedAsync(

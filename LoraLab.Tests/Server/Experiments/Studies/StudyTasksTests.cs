@@ -110,7 +110,7 @@ public sealed class StudyTasksTests(ScriptedServer scripted)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Study_DatasetsMetric_SelectsAndReportsByIt()
     {
         JsonObject plan = JsonNode.Parse(Plan("correlation study", "sample", "labelScore", "sum"))!.AsObject();

@@ -93,7 +93,7 @@ public sealed class StudyTests(ScriptedServer scripted) : IClassFixture<Scripted
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Study_AMethodWithoutAnyResult_FailsAndGoesOnWhenARunOfItIsResumed()
     {
         StudyDocument created = await _api.CreateAsync("""

@@ -106,7 +106,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Tpe_ResultsSoFar_ChooseTheNextPoint()
     {
         JsonObject plan = SweepApi.Bowl("steps=1 delay=0", 1);

@@ -16,7 +16,7 @@ public sealed class SweepTrainingTests(RealServer server)
     private const int Steps = 30;
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Halving_RunThatWasStoppedAtARung_EndsAsTheOneThatNeverWas()
     {
         SweepApi sweeps = new(server.Api);

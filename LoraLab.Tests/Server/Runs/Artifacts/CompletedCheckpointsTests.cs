@@ -48,7 +48,7 @@ public sealed class CompletedCheckpointsTests(RealServer real)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Run_CompletedWhereTheyAreKept_HasItsCheckpoints()
     {
         await using ServerProcess server = await ServerProcess.StartAsync(new ServerSetup

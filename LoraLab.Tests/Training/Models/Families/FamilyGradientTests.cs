@@ -91,7 +91,7 @@ public sealed class FamilyGradientTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     [MemberData(nameof(Wide))]
     public void Gradient_OfAWideBlock_IsThatOfTheReferencePath(string type, int headSize, int? slidingWindow, double? softCap) =>
         Gradient_OfAnUnusualBlock_IsThatOfTheReferencePath(type, headSize, slidingWindow, softCap);

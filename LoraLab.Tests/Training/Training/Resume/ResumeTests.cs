@@ -37,7 +37,7 @@ public sealed class ResumeTests
     public void Train_StoppedAtEachKindOfPosition_EndsWithTheSameBytes(string method) => StopAndResume(method);
 
     [Theory]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     [MemberData(nameof(Others))]
     public void Train_OtherMethodStopped_EndsWithTheSameBytes(string method) => StopAndResume(method);
 
