@@ -14,7 +14,7 @@ public sealed class CompareStatisticsTests(ScriptedDashboard dashboard)
     private readonly ScriptedRuns _runs = new(dashboard.Api);
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Compare_CheckpointsOfOneSeed_ShowIntervalsTestsAndReasons()
     {
         RunDocument a = await _runs.RunAsync("fingerprint wrong=0-7 threads=2");

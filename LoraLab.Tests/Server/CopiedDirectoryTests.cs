@@ -50,7 +50,7 @@ public sealed class CopiedDirectoryTests
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Server_OnACopyAfterTheFirstEnded_GoesOnFromTheCheckpoint()
     {
         using TemporaryFolder data = new();

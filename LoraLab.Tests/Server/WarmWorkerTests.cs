@@ -118,7 +118,7 @@ public sealed class WarmWorkerTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Lanes_OfGpusAndTheCpu_EachWorkerSeesItsOwn()
     {
         await using ServerProcess server = await StartAsync(

@@ -30,6 +30,10 @@ public sealed class KillTests(UndisturbedRun undisturbed, ITestOutputHelper outp
     [Theory]
     [InlineData(Fault.Server)]
     [InlineData(Fault.Worker)]
+    [Trait("Category", "Exhaustive")]
+    public Task Runs_DisturbedInPart_EndAsUndisturbedOnes(Fault fault) => Runs_DisturbedAtRandomMoments_EndAsUndisturbedOnes(fault);
+
+    [Theory]
     [InlineData(Fault.Both)]
     [InlineData(Fault.PowerCut)]
     [Trait("Category", "Long")]

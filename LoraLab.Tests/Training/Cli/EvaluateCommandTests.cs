@@ -81,7 +81,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public void Evaluate_FolderOfTheRunOrOfAModel_IsItsAdapterOrRefused()
     {
         Train("run1", spec => spec["prompt"] = "Review: {sentence}\nAnswer: {label}");

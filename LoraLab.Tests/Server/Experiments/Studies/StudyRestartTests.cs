@@ -59,7 +59,7 @@ public sealed class StudyRestartTests(ITestOutputHelper output)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Study_DatabaseGone_IsThereAgainWithItsRunsAndGoesOn()
     {
         using TemporaryFolder data = new();

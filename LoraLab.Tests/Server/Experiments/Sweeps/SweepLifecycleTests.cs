@@ -55,7 +55,7 @@ public sealed class SweepLifecycleTests(ScriptedServer server) : IClassFixture<S
     }
 
     [Fact]
-    [Trait("Category", "Long")]
+    [Trait("Category", "Exhaustive")]
     public async Task Median_RunThatIsWorseThanHalfOfTheOthers_IsPrunedWithItsSentence()
     {
         JsonObject plan = SweepApi.Bowl("steps=400 delay=2", 1e-3, 8e-4, 2e-3, 1e-7);
