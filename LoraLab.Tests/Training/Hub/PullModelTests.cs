@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Hub;
@@ -59,19 +58,7 @@ public sealed class PullModelTests : PullTest
     public async Task Run_Shards_DownloadsEveryShardAndTheIndex()
     {
         await using FakeHub hub = await ModelAsync();
-        hub.Files.Remove(Weights, out byte[]? bytes);
-        JsonObject map = [];
-        foreach ((int shard, KeyValuePair<string, PlainTensor>[] part) in HandmadeModel.Weights().Chunk(11).Index())
-        {
-            string file = $"model-0000{shard + 1}-of-00002.safetensors";
-            hub.Files[file] = HandmadeModel.Safetensors(part.ToDictionary());
-            foreach ((string name, _) in part)
-            {
-                map[name] = file;
-            }
-        }
-
-        hub.Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString());
+        Shard(hub);
 
         Assert.Equal(0, await PullAsync(hub));
 

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Files.Catalog;
@@ -143,22 +142,10 @@ public sealed class PullRevisionTests : PullTest
     private async Task<FakeHub> TwoRevisionsAsync()
     {
         FakeHub hub = await ModelAsync();
-        hub.Files.Remove(Weights, out byte[]? bytes);
-        JsonObject map = [];
-        foreach ((int shard, KeyValuePair<string, PlainTensor>[] part) in HandmadeModel.Weights().Chunk(11).Index())
-        {
-            string file = $"model-0000{shard + 1}-of-00002.safetensors";
-            hub.Files[file] = HandmadeModel.Safetensors(part.ToDictionary());
-            foreach ((string name, _) in part)
-            {
-                map[name] = file;
-            }
-        }
-
-        hub.Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString());
+        byte[] whole = Shard(hub);
         hub.Older["config.json"] = Encoding.UTF8.GetBytes(HandmadeModel.Config);
         hub.Older["tokenizer.model"] = HandmadeModel.Tokenizer();
-        hub.Older[Weights] = bytes!;
+        hub.Older[Weights] = whole;
         return hub;
     }
 }

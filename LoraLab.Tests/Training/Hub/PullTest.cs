@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Files;
 using LoraLab.Training.Hub;
@@ -11,6 +12,7 @@ public abstract class PullTest : IDisposable
 {
     /// <summary>The large file of the model.</summary>
     private protected const string Weights = "model.safetensors";
+
     private protected TemporaryFolder Data { get; } = new();
 
     private protected StringWriter Output { get; } = new();
@@ -40,6 +42,25 @@ public abstract class PullTest : IDisposable
         hub.Files["README.md"] = "read"u8.ToArray();
         hub.Files["onnx/model.safetensors"] = new byte[3000];
         return hub;
+    }
+
+    /// <summary>Puts two shards and their index in the place of the model's large file, and returns that.</summary>
+    private protected static byte[] Shard(FakeHub hub)
+    {
+        hub.Files.Remove(Weights, out byte[]? whole);
+        JsonObject map = [];
+        foreach ((int shard, KeyValuePair<string, PlainTensor>[] part) in HandmadeModel.Weights().Chunk(11).Index())
+        {
+            string file = $"model-0000{shard + 1}-of-00002.safetensors";
+            hub.Files[file] = HandmadeModel.Safetensors(part.ToDictionary());
+            foreach ((string name, _) in part)
+            {
+                map[name] = file;
+            }
+        }
+
+        hub.Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString());
+        return whole!;
     }
 
     private protected static IEnumerable<string> Names(string folder) =>
