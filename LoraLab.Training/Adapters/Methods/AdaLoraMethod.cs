@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Training.Adapters.Pruning;
 using LoraLab.Training.Torch;
 using static TorchSharp.torch;
 
@@ -59,7 +59,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
 
     /// <inheritdoc />
     public override StepHooks Hooks(RunSpec spec, IReadOnlyList<Adapter> adapters, int steps) =>
-        new Allocation(Complete(Read(spec.MethodOptions), spec, steps, []), steps, adapters);
+        new TripletAllocation(Pruning(Complete(Read(spec.MethodOptions), spec, steps, []), steps), adapters);
 
     /// <inheritdoc />
     protected override MethodDescriptor Describe() => new()
@@ -149,6 +149,17 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
             ? [TooHigh(target, $"the mean starting rank {mean.ToString("0.##", CultureInfo.InvariantCulture)} of the layers (rankPattern)")]
             : [];
     }
+
+    private static TripletPruning Pruning(Options options, int steps) => new()
+    {
+        FirstStep = options.TInit!.Value,
+        LastStep = steps - options.TFinal!.Value,
+        Interval = options.DeltaT,
+        TargetRank = options.TargetRank!.Value,
+        MeanWeight = options.Beta1,
+        UncertaintyWeight = options.Beta2,
+        OrthogonalWeight = options.OrthogonalWeight,
+    };
 
     private static FieldError TooHigh(int target, string starting) =>
         new("methodOptions.targetRank", $"methodOptions.targetRank must be at most {starting}; it is {target}.");
@@ -275,154 +286,5 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
 
         public override LayerTensors Compute(LinearLayer layer) =>
             new() { A_RI = this[AdapterFactor.A.Name()].mul(this[E]), B_OR = this[AdapterFactor.B.Name()] };
-    }
-
-    /// <summary>A trained tensor with its mean importance and the uncertainty of that.</summary>
-    private sealed record Rated(string Name, Tensor Value, Tensor Importance, Tensor Uncertainty)
-    {
-        public static Rated Of(AdapterParameter parameter) =>
-            new(parameter.Name, parameter.Value, Zero(parameter.Value), Zero(parameter.Value));
-
-        public void Update(Options options, Tensor gradientFactor, Tensor skipped)
-        {
-            Tensor now = Value.mul(Value.grad!).div(gradientFactor).abs();
-            Tensor importance = Importance.Times(options.Beta1).Plus(now.Times(1 - options.Beta1));
-            Tensor change = now.sub(importance).abs();
-            Tensor uncertainty = Uncertainty.Times(options.Beta2).Plus(change.Times(1 - options.Beta2));
-            Importance.copy_(where(skipped, Importance, importance));
-            Uncertainty.copy_(where(skipped, Uncertainty, uncertainty));
-        }
-
-        public Tensor Score() => Importance.mul(Uncertainty);
-
-        private static Tensor Zero(Tensor like) => zeros_like(like).requires_grad_(false).DetachFromDisposeScope();
-    }
-
-    /// <summary>The triplets of a layer; <paramref name="Kept_R1"/> is 1 where the last pruning left them.</summary>
-    private sealed record Triplets(Rated A, Rated B, Rated E, Tensor Kept_R1)
-    {
-        public IEnumerable<Rated> All => [A, B, E];
-
-        public Tensor Scores() => E.Score().flatten().Plus(A.Score().mean([1])).Plus(B.Score().mean([0]));
-    }
-
-    /// <summary>Keeps A and B orthogonal, rates the triplets, and prunes them.</summary>
-    private sealed class Allocation : StepHooks
-    {
-        private readonly Options _options;
-        private readonly int _first, _last;
-        private readonly long _start, _target;
-        private readonly List<Triplets> _layers;
-
-        public Allocation(Options options, int steps, IReadOnlyList<Adapter> adapters)
-        {
-            _options = options;
-            (_first, _last) = (options.TInit!.Value, steps - options.TFinal!.Value);
-            (_start, _target) = (adapters.Sum(adapter => adapter[E].numel()), (long)options.TargetRank!.Value * adapters.Count);
-            _layers =
-            [
-                .. adapters.Select(adapter =>
-                {
-                    Rated[] rated = [.. adapter.Trainable.Select(Rated.Of)];
-                    return new Triplets(rated[0], rated[1], rated[2], ones_like(rated[2].Importance).DetachFromDisposeScope());
-                }),
-            ];
-        }
-
-        public override IEnumerable<KeyValuePair<string, Tensor>> State => _layers.SelectMany(layer =>
-            layer.All.SelectMany(rated => (KeyValuePair<string, Tensor>[])
-            [
-                new(rated.Name + ".importance", rated.Importance), new(rated.Name + ".uncertainty", rated.Uncertainty),
-            ]).Append(new(layer.E.Name + ".kept", layer.Kept_R1)));
-
-        public override void AddGradients(double lossScale)
-        {
-            double weight = lossScale * _options.OrthogonalWeight / (2 * _layers.Count);
-            foreach (Triplets layer in _layers)
-            {
-                // The gradient of ‖A·Aᵀ − I‖ is 2·(A·Aᵀ − I)·A / ‖A·Aᵀ − I‖.
-                (Tensor a_RI, Tensor b_OR) = (layer.A.Value, layer.B.Value);
-                a_RI.grad!.PlusInPlace(Direction(a_RI.mm(a_RI.t())).Times(2 * weight).mm(a_RI));
-                b_OR.grad!.PlusInPlace(b_OR.mm(Direction(b_OR.t().mm(b_OR)).Times(2 * weight)));
-            }
-        }
-
-        public override void AfterUpdate(int step, Tensor gradientFactor, Tensor skipped)
-        {
-            int t = step - 1;
-            Tensor skip = skipped.to(@bool);
-            if (t < _last)
-            {
-                foreach (Rated rated in _layers.SelectMany(layer => layer.All))
-                {
-                    rated.Update(_options, gradientFactor, skip);
-                }
-            }
-
-            if (t == _last || (t > _first && t < _last && t % _options.DeltaT == 0))
-            {
-                Prune(t == _last ? _target : Budget(t), skip);
-            }
-            else if (t > _last)
-            {
-                foreach (Triplets layer in _layers)
-                {
-                    Keep(layer, skip);
-                }
-            }
-        }
-
-        public override IReadOnlyDictionary<string, double> Metrics()
-        {
-            double mean = _layers.Average(Rank);
-            // Before the first step, every E is zero.
-            return mean == 0 ? base.Metrics() : new Dictionary<string, double> { [MetricKeys.AdapterRank] = mean };
-        }
-
-        public override string? Describe()
-        {
-            (string Layer, long Rank)[] ranks = [.. _layers.Select(layer => (layer.E.Name.Split('.')[^2], Rank(layer)))];
-            IEnumerable<string> byLayer = ranks.GroupBy(pair => pair.Layer, (layer, pairs) =>
-                $"{layer} {string.Join(' ', pairs.Select(pair => pair.Rank))}");
-            long left = ranks.Sum(pair => pair.Rank);
-            // Before the first step, every E is zero.
-            return left == 0 ? null : $"{left} of {_start} triplets: {string.Join("; ", byLayer)}";
-        }
-
-        private static long Rank(Triplets layer) => TensorReader.Floats(layer.E.Value).LongCount(value => value != 0);
-
-        // (C − I) / ‖C − I‖; 0 where C = I.
-        private static Tensor Direction(Tensor gram_RR)
-        {
-            gram_RR.diagonal().PlusInPlace(-1);
-            return gram_RR.div(gram_RR.mul(gram_RR).sum().sqrt().PlusInPlace(1e-30));
-        }
-
-        private long Budget(int t)
-        {
-            double left = 1 - ((double)(t - _first) / (_last - _first));
-            return (long)(((_start - _target) * Math.Pow(left, 3)) + _target);
-        }
-
-        // Removes as many triplets as exceed the budget, and with them those of the same score as the last of them.
-        private void Prune(long budget, Tensor skip)
-        {
-            if (budget >= _start)
-            {
-                return;
-            }
-
-            Tensor[] scores = [.. _layers.Select(layer => layer.Scores())];
-            (Tensor threshold, _) = cat(scores).kthvalue(_start - budget, 0);
-            foreach ((Triplets layer, Tensor score_R) in _layers.Zip(scores))
-            {
-                Tensor kept_R1 = score_R.gt(threshold).to(float32).unsqueeze(1);
-                layer.Kept_R1.copy_(where(skip, layer.Kept_R1, kept_R1));
-                Keep(layer, skip);
-            }
-        }
-
-        private static void Keep(Triplets layer, Tensor skip) =>
-            layer.E.Value.copy_(where(skip, layer.E.Value, layer.E.Value.mul(layer.Kept_R1)));
     }
 }

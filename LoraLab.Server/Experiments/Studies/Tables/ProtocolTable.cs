@@ -11,6 +11,7 @@ namespace LoraLab.Server.Experiments.Studies.Tables;
 internal static class ProtocolTable
 {
     public const string Id = "protocol";
+    private const string NotUsed = "not used";
 
     public static StudyTable Of(StudyEvidence evidence)
     {
@@ -24,7 +25,7 @@ internal static class ProtocolTable
             Columns = ["Setting", "Value"],
             Rows = runs.Count == 0
                 ? []
-                : [.. Fields(runs).Select(field => (IReadOnlyList<StudyTableCell>)
+                : [.. Fields(evidence, runs).Select(field => (IReadOnlyList<StudyTableCell>)
                 [
                     new StudyTableCell(field.Attribute.ProtocolTitle!),
                     new StudyTableCell(Value(evidence, runs, field.Name)),
@@ -33,22 +34,33 @@ internal static class ProtocolTable
         };
     }
 
-    /// <summary>The fields with a title in the protocol, by group.</summary>
-    private static IEnumerable<SpecFieldDescriptor> Fields(List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs) =>
+    /// <summary>The fields with a title in the protocol that mean something to a method of the study, by group.</summary>
+    private static IEnumerable<SpecFieldDescriptor> Fields(
+        StudyEvidence evidence, List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs) =>
         SpecFieldCatalog.Of(runs[0].Run.Document!.Spec).Fields
             .Where(field => field.Attribute.ProtocolTitle is not null
+                && runs.Any(run => evidence.Uses(run.Run.Document!.Spec, field.Name))
                 && (!field.Attribute.ProtocolIfSet || runs.Any(run => !field.IsDefault(run.Fields.GetValueOrDefault(field.Name)))))
             .OrderBy(field => field.Group);
 
-    /// <summary>The common value, or the value per method where they differ.</summary>
+    /// <summary>
+    /// The common value, or the value per method where they differ. A method to which the field means nothing has no value, whatever its
+    /// specification holds.
+    /// </summary>
     private static string Value(StudyEvidence evidence, List<(EvidenceRun Run, Dictionary<string, JsonNode?> Fields)> runs, string field)
     {
-        List<string> all = [.. runs.Select(run => Text(run.Fields.GetValueOrDefault(field))).Distinct()];
-        return all.Count == 1 ? all[0] : string.Join("; ", evidence.Study.Arms
-            .Select(arm => (arm.Label, Values: runs.Where(run => run.Run.Run.Method == arm.Method)
-                .Select(run => Text(run.Fields.GetValueOrDefault(field))).Distinct().ToList()))
-            .Where(arm => arm.Values.Count > 0)
-            .Select(arm => $"{arm.Label}: {string.Join(" or ", arm.Values)}"));
+        List<(string Label, List<string> Values)> arms =
+        [
+            .. evidence.Study.Arms.Select(arm => (arm.Label, Values: runs
+                .Where(run => run.Run.Run.Method == arm.Method)
+                .Select(run => evidence.Uses(run.Run.Document!.Spec, field) ? Text(run.Fields.GetValueOrDefault(field)) : NotUsed)
+                .Distinct().ToList())).Where(arm => arm.Values.Count > 0),
+        ];
+        List<string> all = [.. arms.SelectMany(arm => arm.Values).Where(value => value != NotUsed).Distinct()];
+        List<string> without = [.. arms.Where(arm => arm.Values is [NotUsed]).Select(arm => arm.Label)];
+        return all.Count > 1 ? string.Join("; ", arms.Select(arm => $"{arm.Label}: {string.Join(" or ", arm.Values)}"))
+            : without.Count == 0 ? all[0]
+            : $"{all[0]}; {NotUsed}: {string.Join(", ", without)}";
     }
 
     private static string Seeds(StudyEvidence evidence) =>

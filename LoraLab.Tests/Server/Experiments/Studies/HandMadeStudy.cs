@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
@@ -21,6 +22,9 @@ internal sealed class HandMadeStudy
     public string Name { get; set; } = "a study";
 
     public IReadOnlyList<string> Warnings { get; set; } = [];
+
+    /// <summary>The methods that are known.</summary>
+    public IReadOnlyList<MethodDescriptor> Methods { get; set; } = [];
 
     public HandMadeStudy Arm(
         string method,
@@ -91,7 +95,7 @@ internal sealed class HandMadeStudy
             Runs = [.. runs.Select(run => run.Run)],
             Warnings = Warnings,
         };
-        return new StudyEvidence(study, runs);
+        return new StudyEvidence(study, runs, Methods);
     }
 
     public StudyClaim Claim(string id) => PaperClaims.Of(Build()).Single(claim => claim.Id == id);

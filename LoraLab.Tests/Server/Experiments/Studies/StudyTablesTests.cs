@@ -4,6 +4,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using LoraLab.Server.Experiments.Studies.Tables;
+using LoraLab.Training.Adapters;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Experiments.Studies;
@@ -213,6 +214,31 @@ public sealed class StudyTablesTests
             "1e-4 | reported | 5 | 86.00 ± 4.18 | 0.2500", string.Join(" | ", Assert.Single(table.Rows).Select(cell => cell.Text)));
         Assert.Contains("No grid: there was nothing to select.", table.Notes);
     }
+
+    [Fact]
+    public void Protocol_FieldsThatAMethodDoesNotUse_AreNotGivenToIt()
+    {
+        HandMadeStudy study = new() { Methods = [.. LoraMethods.All.Select(method => method.Descriptor)] };
+        study.Seeds("lora", _lora).Seeds("vera", _lora).Seeds("ia3", _lora).Seeds("full", _lora);
+
+        IReadOnlyDictionary<string, string> protocol = Protocol(study);
+
+        Assert.Equal("8; not used: ia3, full", protocol["Rank"]);
+        Assert.Equal("16; not used: vera, ia3, full", protocol["Alpha"]);
+        Assert.Equal("1", protocol["Epochs"]);
+    }
+
+    [Fact]
+    public void Protocol_FieldsThatNoMethodUses_AreLeftOut()
+    {
+        HandMadeStudy study = new() { Methods = [.. LoraMethods.All.Select(method => method.Descriptor)] };
+
+        Assert.DoesNotContain("Rank", Protocol(study.Seeds("full", _lora)).Keys);
+        Assert.Equal("8", Protocol(new HandMadeStudy { Methods = study.Methods }.Seeds("lora", _lora))["Rank"]);
+    }
+
+    private static Dictionary<string, string> Protocol(HandMadeStudy study) =>
+        StudyTables.Of(study.Build()).Single(table => table.Id == "protocol").Rows.ToDictionary(row => row[0].Text, row => row[1].Text);
 
     private static StudyTable Final(HandMadeStudy study) => StudyTables.Of(study.Build()).Single(table => table.Id == "final");
 }
