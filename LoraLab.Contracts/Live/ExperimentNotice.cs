@@ -15,4 +15,5 @@ public enum ExperimentKind
 /// <param name="Id">Its id.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Ended">True if it has ended.</param>
-public sealed record ExperimentNotice(ExperimentKind Kind, string Id, string Name, bool Ended);
+/// <param name="Deleted">True if it was deleted.</param>
+public sealed record ExperimentNotice(ExperimentKind Kind, string Id, string Name, bool Ended, bool Deleted = false);

@@ -116,6 +116,7 @@ internal static class Services
         builder.Services.AddSingleton<ExperimentRunCheck>();
         builder.Services.AddSingleton<IntermediateFiles>();
         builder.Services.AddSingleton<ExperimentService>();
+        builder.Services.AddSingleton<ExperimentDeletion>();
         builder.Services.AddSingleton<SharedAutoSettings>();
         builder.Services.AddHostedService<ExperimentCoordinator>();
     }

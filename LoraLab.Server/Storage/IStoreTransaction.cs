@@ -16,6 +16,9 @@ internal interface IStoreTransaction : IStoreReader, IRunSeries
     /// <summary>Writes a study or sweep, and emits the event that it changed.</summary>
     void PutExperiment(StoredExperiment experiment);
 
+    /// <summary>Removes a study or sweep, and emits the event that it was deleted. Its runs are the caller's.</summary>
+    void RemoveExperiment(string experimentId);
+
     /// <summary>Removes the run and its points.</summary>
     void Remove(string runId);
 

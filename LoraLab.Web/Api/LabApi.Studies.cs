@@ -38,6 +38,10 @@ public sealed partial class LabApi
         SendAsync<StudyDocument>(
             new(HttpMethod.Patch, Relative(ApiRoutes.Study(Escape(id)))) { Content = WithoutNulls(patch) }, cancellationToken);
 
+    /// <summary>Deletes an ended study; its runs stay unless <paramref name="withRuns"/>.</summary>
+    public Task DeleteStudyAsync(string id, bool withRuns, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Study(Escape(id)) + (withRuns ? "?runs=true" : ""))), cancellationToken);
+
     public Task CancelStudyAsync(string id, CancellationToken cancellationToken) =>
         SendAsync(new(HttpMethod.Post, Relative(ApiRoutes.Study(Escape(id), "cancel"))), cancellationToken);
 }

@@ -132,6 +132,10 @@ public sealed partial class LabApi(HttpClient http)
     public Task<SweepDocument> ActOnSweepAsync(string id, string action, CancellationToken cancellationToken) =>
         SendAsync<SweepDocument>(new(HttpMethod.Post, Relative(ApiRoutes.Sweep(Escape(id), action))), cancellationToken);
 
+    /// <summary>Deletes an ended sweep; its runs stay unless <paramref name="withRuns"/>.</summary>
+    public Task DeleteSweepAsync(string id, bool withRuns, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Sweep(Escape(id)) + (withRuns ? "?runs=true" : ""))), cancellationToken);
+
     public Task<SweepImportance> SweepImportanceAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<SweepImportance>(ApiRoutes.Sweep(Escape(id), "importance"), cancellationToken);
 

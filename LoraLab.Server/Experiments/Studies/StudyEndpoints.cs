@@ -26,6 +26,8 @@ internal static class StudyEndpoints
                 "Creates a study and queues its first runs; dryRun=true only returns a preview, confirm=true allows more than 500 runs");
         studies.MapGet("/", List).WithSummary("All studies, newest first, without their runs");
         studies.MapGet("/{id}", Get).WithSummary("One study with its runs, claims, tables and figures");
+        studies.MapDelete("/{id}", Delete).ProducesProblem(409)
+            .WithSummary("Deletes an ended study; its runs remain, and runs=true deletes them as well, with their files");
         studies.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json")
             .ProducesProblem(409).WithSummary("Changes the name and notes of a study");
         studies.MapPost("/{id}/cancel", CancelAsync).ProducesProblem(409)
@@ -66,6 +68,12 @@ internal static class StudyEndpoints
 
     private static Ok<StudyDocument> Get(string id, StudyService service, StudyResults results) =>
         TypedResults.Ok(results.Complete(service.Get(id)));
+
+    private static NoContent Delete(string id, bool? runs, StudyService service)
+    {
+        service.Delete(id, withRuns: runs == true);
+        return TypedResults.NoContent();
+    }
 
     private static async Task<Ok<StudyDocument>> EditAsync(
         string id, HttpRequest request, StudyService service, StudyResults results, CancellationToken cancellationToken) =>

@@ -18,6 +18,7 @@ internal sealed class StudyService(
     IRunStore store,
     StudyPlanReader reader,
     ExperimentService experiments,
+    ExperimentDeletion deletion,
     ExperimentRunCheck check,
     Idempotency idempotency,
     RunIds ids,
@@ -93,6 +94,9 @@ internal sealed class StudyService(
             experiment.With(experiment.Read<StoredStudy>() with { Cancelled = true, State = StudyState.Cancelled }), cancellationToken);
         return Get(id);
     }
+
+    /// <summary>Deletes the study, which must have ended; its runs stay, or are deleted as well.</summary>
+    public void Delete(string id, bool withRuns) => deletion.Delete(Find(id), withRuns);
 
     private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Study } experiment
         ? experiment

@@ -28,6 +28,8 @@ internal static class SweepEndpoints
             .WithSummary("Hyper-parameter importance, available from ten completed runs");
         sweeps.MapGet("/{id}/grid", Grid)
             .WithSummary("Two fields of a sweep as the cells of a heat map");
+        sweeps.MapDelete("/{id}", Delete).ProducesProblem(409)
+            .WithSummary("Deletes an ended sweep; its runs remain, and runs=true deletes them as well, with their files");
         sweeps.MapPatch("/{id}", EditAsync).Accepts<ExperimentPatch>("application/json")
             .ProducesProblem(409).WithSummary("Changes the name and notes of a sweep");
         sweeps.MapPost("/{id}/pause", PauseAsync).ProducesProblem(409)
@@ -88,6 +90,12 @@ internal static class SweepEndpoints
     private static Ok<SweepImportance> Importance(string id, SweepService service) => TypedResults.Ok(service.Importance(id));
 
     private static Ok<SweepGrid> Grid(string id, string? x, string? y, SweepService service) => TypedResults.Ok(service.Grid(id, x, y));
+
+    private static NoContent Delete(string id, bool? runs, SweepService service)
+    {
+        service.Delete(id, withRuns: runs == true);
+        return TypedResults.NoContent();
+    }
 
     private static async Task<Ok<SweepDocument>> EditAsync(
         string id, HttpRequest request, SweepService service, CancellationToken cancellationToken) =>

@@ -23,6 +23,7 @@ internal sealed class SweepService(
     SweepPlanner planner,
     SweepForecast forecast,
     ExperimentService experiments,
+    ExperimentDeletion deletion,
     Idempotency idempotency,
     RunIds ids,
     Lanes lanes,
@@ -176,6 +177,9 @@ internal sealed class SweepService(
 
     private SweepDocument Show(StoredExperiment experiment, bool withTrials) =>
         SweepDocuments.Of(experiment, store, lanes.All.Count, withTrials);
+
+    /// <summary>Deletes the sweep, which must have ended; its runs stay, or are deleted as well.</summary>
+    public void Delete(string id, bool withRuns) => deletion.Delete(Find(id), withRuns);
 
     private StoredExperiment Find(string id) => store.FindExperiment(id) is { Kind: ExperimentKind.Sweep } experiment
         ? experiment

@@ -260,7 +260,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
         long ticket = _writer.Enqueue(batch =>
         {
-            batch.Add(staged.Changed, before.Find, staged.ChangedExperiments.Values, staged.Responses);
+            batch.Add(staged.Changed, before.Find, staged.ChangedExperiments, staged.Responses);
             batch.State = _stateFile.MarkRequested(next) ?? batch.State;
         });
         return waits ? ticket : 0;

@@ -23,7 +23,8 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
     /// <summary>Changed runs; null: removed.</summary>
     public Dictionary<string, StoredRun?> Changed { get; } = [];
 
-    public Dictionary<string, StoredExperiment> ChangedExperiments { get; } = [];
+    /// <summary>Changed studies and sweeps; null: removed.</summary>
+    public Dictionary<string, StoredExperiment?> ChangedExperiments { get; } = [];
 
     public Dictionary<string, List<MetricPoint>> Points { get; } = [];
 
@@ -105,6 +106,20 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
         ChangedExperiments[experiment.Id] = experiment;
         Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(
             experiment.Kind, experiment.Id, experiment.Name, experiment.Ended));
+    }
+
+    public void RemoveExperiment(string experimentId)
+    {
+        Require(scope.HasExperiment(experimentId), $"removes {experimentId}");
+        if (_view.FindExperiment(experimentId) is not { } experiment)
+        {
+            return;
+        }
+
+        _view = _view with { Experiments = _view.Experiments.Remove(experimentId) };
+        ChangedExperiments[experimentId] = null;
+        Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(
+            experiment.Kind, experiment.Id, experiment.Name, experiment.Ended, Deleted: true));
     }
 
     public void Put(StoredRun run)

@@ -89,8 +89,14 @@ internal sealed class Tables : IDisposable
         long oldest = OldestEvent;
         _file.Engine.BeginTrans();
         WriteRuns(staged);
-        foreach (StoredExperiment experiment in staged.ChangedExperiments.Values)
+        foreach ((string id, StoredExperiment? experiment) in staged.ChangedExperiments)
         {
+            if (experiment is null)
+            {
+                _experiments.Delete(id);
+                continue;
+            }
+
             string json = JsonSerializer.Serialize(experiment, ContractJson.Options);
             _experiments.Upsert(new BsonDocument { ["_id"] = experiment.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
         }

@@ -9,12 +9,14 @@ namespace LoraLab.Server.Storage.Records;
 
 /// <summary>
 /// Studies and sweeps as files, <c>plans/{id}.json</c> with <c>plans/{id}.submission.json</c> beside it, from which a damaged database is
-/// rebuilt. Like the records of runs, they are written after the commit.
+/// rebuilt. Like the records of runs, they are written after the commit. Without its marker <c>plans/{id}.deleting</c>, one whose deletion
+/// was committed just before a crash would be rebuilt at the next start.
 /// </summary>
 internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<ExperimentRecords> log)
 {
     private const string Suffix = ".json";
     private const string SubmissionSuffix = ".submission.json";
+    private const string DeletingSuffix = ".deleting";
 
     private readonly HashSet<string> _unwritten = [];
 
@@ -37,6 +39,46 @@ internal sealed partial class ExperimentRecords(LoraLabPaths paths, ILogger<Expe
             .Select(match => match.Groups[1].Value)
             .Order(StringComparer.Ordinal)]
         : [];
+
+    /// <summary>Ids of the studies and sweeps whose deletion has begun; the database may still have them.</summary>
+    public IReadOnlyList<string> Deleting => Directory.Exists(paths.ExperimentsDirectory)
+        ? [.. Directory.EnumerateFiles(paths.ExperimentsDirectory, "*" + DeletingSuffix)
+            .Select(file => Path.GetFileNameWithoutExtension(file))]
+        : [];
+
+    /// <summary>Writes the marker of a deletion, before the database removes the study or sweep.</summary>
+    public void BeginDeletion(string id)
+    {
+        try
+        {
+            Directory.CreateDirectory(paths.ExperimentsDirectory);
+            File.Create(PathOf(id + DeletingSuffix)).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A full disk on which a user frees space: without the marker, a crash right now would only keep the study.
+            log.LogWarning("Cannot mark {Experiment} as being deleted ({Reason})", id, error.Message);
+        }
+    }
+
+    /// <summary>Removes the marker of a study or sweep that was not deleted.</summary>
+    public void CancelDeletion(string id) => File.Delete(PathOf(id + DeletingSuffix));
+
+    /// <summary>Deletes the files after the database removed the study or sweep; the marker last.</summary>
+    public void Delete(string id)
+    {
+        try
+        {
+            foreach (string suffix in (string[])[SubmissionSuffix, Suffix, DeletingSuffix])
+            {
+                File.Delete(PathOf(id + suffix));
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("Cannot delete the record of {Experiment} ({Reason}); retrying at the next start", id, error.Message);
+        }
+    }
 
     /// <summary>Writes the record; a failed write does not fail the change, which is in the database.</summary>
     public void Save(StoredExperiment experiment)

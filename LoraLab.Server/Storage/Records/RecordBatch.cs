@@ -11,6 +11,9 @@ internal sealed class RecordBatch
     /// <summary>Studies and sweeps by id.</summary>
     public Dictionary<string, StoredExperiment> Experiments { get; } = [];
 
+    /// <summary>Ids of removed studies and sweeps.</summary>
+    public HashSet<string> RemovedExperiments { get; } = [];
+
     public List<StoredResponse> Responses { get; } = [];
 
     /// <summary>Content of <c>store.json</c>; null: unchanged.</summary>
@@ -19,12 +22,12 @@ internal sealed class RecordBatch
     /// <summary>Adds the changes of a transaction. A removed run is not written any more.</summary>
     /// <param name="changed">Changed runs; null: removed.</param>
     /// <param name="before">The runs before the transaction.</param>
-    /// <param name="experiments">Changed studies and sweeps.</param>
+    /// <param name="experiments">Changed studies and sweeps; null: removed.</param>
     /// <param name="responses">New responses.</param>
     public void Add(
         IReadOnlyDictionary<string, StoredRun?> changed,
         Func<string, StoredRun?> before,
-        IEnumerable<StoredExperiment> experiments,
+        IReadOnlyDictionary<string, StoredExperiment?> experiments,
         IEnumerable<StoredResponse> responses)
     {
         foreach ((string id, StoredRun? run) in changed)
@@ -40,9 +43,18 @@ internal sealed class RecordBatch
             }
         }
 
-        foreach (StoredExperiment experiment in experiments)
+        foreach ((string id, StoredExperiment? experiment) in experiments)
         {
-            Experiments[experiment.Id] = experiment;
+            if (experiment is null)
+            {
+                Experiments.Remove(id);
+                Responses.RemoveAll(response => response.CreatedId == id);
+                RemovedExperiments.Add(id);
+            }
+            else
+            {
+                Experiments[id] = experiment;
+            }
         }
 
         Responses.AddRange(responses);

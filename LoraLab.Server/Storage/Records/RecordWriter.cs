@@ -117,6 +117,7 @@ internal sealed class RecordWriter : IDisposable
         Exception? error = batch.State is { } content ? Guard(content, written => _stateFile.TryWrite(written)) : null;
         Write(batch.Runs.Values, _runs.Save);
         Write(batch.Experiments.Values, _experiments.Save);
+        Write(batch.RemovedExperiments, _experiments.Delete);
         Write(batch.Responses.Where(response => !response.ForExperiment), _runs.Save);
         Write(batch.Responses.Where(response => response.ForExperiment), _experiments.Save);
         return error;

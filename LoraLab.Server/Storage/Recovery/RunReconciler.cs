@@ -34,6 +34,7 @@ internal sealed class RunReconciler(
     private void Reconcile()
     {
         FinishDeletions();
+        FinishExperimentDeletions();
         ReconcileExperiments();
         foreach (StoredRun run in store.Enumerate(RunFilter.All).Where(run => !records.IsCurrent(run)))
         {
@@ -135,6 +136,22 @@ internal sealed class RunReconciler(
 
             RemoveFromStore(id);
             deletions.Finish(id);
+        }
+    }
+
+    private void FinishExperimentDeletions()
+    {
+        foreach (string id in experiments.Deleting)
+        {
+            if (store.FindExperiment(id) is null)
+            {
+                experiments.Delete(id);
+            }
+            else
+            {
+                // The database did not remove it; the client that requested the deletion got no response.
+                experiments.CancelDeletion(id);
+            }
         }
     }
 

@@ -106,6 +106,34 @@ public sealed class ExperimentStoreTests : IDisposable
     }
 
     [Fact]
+    public void RemoveExperiment_CommittedOrNotBeforeACrash_IsNotRebuiltButNeverLostOtherwise()
+    {
+        string plan = Fill();
+        string marker = Path.Combine(_folder.Path, "data", "plans", ExperimentId + ".deleting");
+        string file = Path.ChangeExtension(marker, ".json");
+        // The server ended after it had written the marker, before the commit.
+        File.WriteAllText(marker, "");
+        using (StoreOnDisk begun = new(_folder.Path))
+        {
+            Assert.Equal(plan, Json(begun.Store.FindExperiment(ExperimentId)));
+            Assert.False(File.Exists(marker));
+            string text = File.ReadAllText(file);
+            begun.Store.Transact(StoreScope.Experiment(ExperimentId), transaction => transaction.RemoveExperiment(ExperimentId));
+            Assert.False(File.Exists(file));
+            LiveEvent last = begun.Store.ReadEvents(0).Events[^1];
+            Assert.True(last.Data.Deserialize<ExperimentNotice>(ContractJson.Options)!.Deleted);
+            // The server ended after the commit, before the files were deleted.
+            File.WriteAllText(file, text);
+            File.WriteAllText(marker, "");
+        }
+
+        using StoreOnDisk again = new(_folder.Path);
+
+        Assert.Empty(again.Store.ListExperiments());
+        Assert.Equal((false, false), (File.Exists(file), File.Exists(marker)));
+    }
+
+    [Fact]
     public void PutExperiment_EmitsToTheTopicsOfItsKindAndItsOwn()
     {
         using StoreOnDisk disk = new(_folder.Path);

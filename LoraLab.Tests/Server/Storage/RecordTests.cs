@@ -193,10 +193,10 @@ public sealed class RecordTests : IDisposable
         three.Remove("aaaa");
 
         RecordBatch batch = new();
-        batch.Add(one.Changed, empty.Find, one.ChangedExperiments.Values, one.Responses);
-        batch.Add(two.Changed, one.Result.Find, two.ChangedExperiments.Values, two.Responses);
+        batch.Add(one.Changed, empty.Find, one.ChangedExperiments, one.Responses);
+        batch.Add(two.Changed, one.Result.Find, two.ChangedExperiments, two.Responses);
         Assert.Equal(("second", 1), (Assert.Single(batch.Runs).Value.Document.Name, batch.Responses.Count));
-        batch.Add(three.Changed, two.Result.Find, three.ChangedExperiments.Values, three.Responses);
+        batch.Add(three.Changed, two.Result.Find, three.ChangedExperiments, three.Responses);
 
         Assert.Equal((0, 0), (batch.Runs.Count, batch.Responses.Count));
     }
