@@ -274,6 +274,43 @@ def kernels(args):
         x, w = wide.to(args.device, dtype), gain.to(args.device)
         report("rms_norm", dtype, lambda: distance(unit.rms_norm(x, w.float(), 1e-5), normed), limit)
         report("gelu_tanh", dtype, lambda: distance(unit.gelu_tanh(x), torch.nn.functional.gelu(wide, approximate="tanh")), limit)
+    # Attention over three sentences of one length, queries that share keys, and scores around a hundred: half precision would round them
+    # to sixteenths and bfloat16 to halves, and kernels that did so would exceed the limits.
+    heads, kv_heads, size, length, sentences = 8, 2, 64, 40, 3
+    scale = size**-0.5
+    qkv = 3 * torch.randn(sentences * length, heads + 2 * kv_heads, size, dtype=torch.float64)
+    da = torch.randn(sentences * length, heads * size, dtype=torch.float64)
+    everything = torch.arange(sentences * length, device=args.device)
+    for dtype, limit in {torch.float32: 2e-6, torch.bfloat16: 4e-3, torch.float16: 5e-4}.items():
+        exact = qkv.to(dtype).double().requires_grad_()
+        of = exact.view(sentences, length, -1, size).transpose(1, 2)
+        shared = [part.repeat_interleave(heads // kv_heads, 1) for part in of[:, heads:].split(kv_heads, 1)]
+        expected = torch.nn.functional.scaled_dot_product_attention(of[:, :heads], *shared, is_causal=True, scale=scale)
+        expected = expected.transpose(1, 2).reshape(sentences * length, -1)
+        expected.backward(da.to(dtype).double())
+        x, g = qkv.to(args.device, dtype), da.to(args.device, dtype)
+        lengths = torch.tensor([length])
+        layout = [everything, x, x, everything, torch.ones(sentences * length, device=args.device, dtype=dtype)]
+
+        def attention():
+            return unit.attention(x, everything, layout, lengths, heads, kv_heads, scale, 0, 0.0, False)
+
+        def attention_gradient():
+            a, log_sum_exp = attention()
+            return unit.attention_backward(g, a, x, log_sum_exp, layout, lengths, heads, kv_heads, 0, scale, 0, 0.0, False)
+
+        def joined():
+            plan, unseen = unit.joined_plan(layout, lengths, heads, kv_heads), unit.joined_unseen(lengths, 0, x)
+            return unit.joined_attention(x, plan, unseen, lengths, heads, scale)
+
+        def joined_gradient():
+            plan, unseen = unit.joined_plan(layout, lengths, heads, kv_heads), unit.joined_unseen(lengths, 0, x)
+            return unit.joined_attention_backward(g, x, plan, unseen, lengths, heads, kv_heads, 0, scale)
+
+        report("attention", dtype, lambda: distance(attention()[0], expected.detach()), limit)
+        report("its gradient", dtype, lambda: distance(attention_gradient(), exact.grad), limit)
+        report("joined attention", dtype, lambda: distance(joined(), expected.detach()), limit)
+        report("its gradient", dtype, lambda: distance(joined_gradient(), exact.grad), limit)
     gradient = torch.randn(1000, dtype=torch.float64)
     log = torch.zeros(1, 2, dtype=torch.float64, device=args.device)
     bad = torch.zeros(1, device=args.device)
