@@ -88,4 +88,4 @@ tar -C "$work" -cf - loralab-gpu | "${compress[@]}" >"$out.partial"
 mv "$out.partial" "$out"
 size=$(stat -c %s "$out")
 echo "$out: $((size / 1000000)) MB ($size bytes)"
-[ "$size" -le "$limit" ] || { echo "It is larger than $((limit / 1000000)) MB." >&2; exit 1; }
+[ "$size" -le "$limit" ] || { echo "It is larger than $((limit / 1000000)) MB; a .tar.zst is smaller than a .tar.gz." >&2; exit 1; }
