@@ -25,11 +25,12 @@ internal static class LaunchesVerb
 
     private static int Run(int blocks, string device, string precision)
     {
+        // By the names of the enum: the constants of torch would load libtorch without the setting LORALAB_LIBTORCH.
         ScalarType dtype = precision switch
         {
-            "fp32" => float32,
-            "bf16" => bfloat16,
-            "fp16" => float16,
+            "fp32" => ScalarType.Float32,
+            "bf16" => ScalarType.BFloat16,
+            "fp16" => ScalarType.Float16,
             _ => throw RunFailure.BadData($"--precision is '{precision}'; it must be fp32, bf16 or fp16."),
         };
         Device resolved = DeviceChoice.Resolve(device);
