@@ -9,6 +9,9 @@ public static class ApiRoutes
     /// <summary>Runs.</summary>
     public const string Runs = Base + "/runs";
 
+    /// <summary>Queues several runs, all or none.</summary>
+    public const string RunsBatch = Runs + ":batch";
+
     /// <summary>Cancels many runs.</summary>
     public const string RunsCancel = Runs + ":cancel";
 

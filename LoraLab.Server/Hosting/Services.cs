@@ -107,6 +107,7 @@ internal static class Services
         builder.Services.AddSingleton<Idempotency>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<BulkService>();
+        builder.Services.AddSingleton<BatchService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<StartupMessage>();
     }

@@ -22,9 +22,22 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
         return new AdmittedRun(spec, valid, await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken));
     }
 
-    public static string NameOf(SpecValidation valid, IStoreReader runs) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
-        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, runs.HasName)
+    /// <summary>The name that a run gets: its own, or one that is not taken.</summary>
+    public static string NameOf(SpecValidation valid, Predicate<string> isTaken) => string.IsNullOrWhiteSpace(valid.Spec!.Name)
+        ? RunNames.Unique(valid.SuggestedName ?? valid.Spec.Method, isTaken)
         : valid.Spec.Name.Trim();
+
+    /// <summary>What a submission would do.</summary>
+    public static DryRunResult DryRun(SpecValidation valid, string name) => new()
+    {
+        Spec = valid.Spec!,
+        Name = name,
+        Warnings = valid.Warnings,
+        TotalSteps = valid.TotalSteps,
+        TrainableParameters = valid.TrainableParameters,
+        TrainRows = valid.TrainRows,
+        EvalRows = valid.EvalRows,
+    };
 
     /// <summary>Throws if the queue limit does not allow that many more runs.</summary>
     public void RequireQueueCapacity(IStoreReader queue, int runs = 1)
@@ -52,7 +65,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
     /// <summary>Queues a run with an id; the transaction's scope includes the queue.</summary>
     public static RunDocument Add(IStoreTransaction transaction, AdmittedRun run)
     {
-        string name = NameOf(run.Valid, transaction);
+        string name = NameOf(run.Valid, transaction.HasName);
         RunSpec effective = run.Valid.Spec! with { Name = name, Tags = RunTextRules.Clean(run.Valid.Spec!.Tags) };
         RunDocument document = new()
         {

@@ -28,16 +28,7 @@ internal sealed class RunService(
     public async Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-        return new DryRunResult
-        {
-            Spec = valid.Spec!,
-            Name = RunAdmission.NameOf(valid, store),
-            Warnings = valid.Warnings,
-            TotalSteps = valid.TotalSteps,
-            TrainableParameters = valid.TrainableParameters,
-            TrainRows = valid.TrainRows,
-            EvalRows = valid.EvalRows,
-        };
+        return RunAdmission.DryRun(valid, RunAdmission.NameOf(valid, store.HasName));
     }
 
     public async Task<RunDocument> SubmitAsync(JsonObject spec, string? clonedFrom, CancellationToken cancellationToken)

@@ -38,6 +38,14 @@ public sealed partial class LabApi(HttpClient http)
         return SendAsync<RunDocument>(request, cancellationToken);
     }
 
+    /// <summary>Queues several runs, all or none.</summary>
+    public Task<BatchResult> SubmitAllAsync(JsonObject runs, string idempotencyKey, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, Relative(ApiRoutes.RunsBatch)) { Content = Json(runs) };
+        request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return SendAsync<BatchResult>(request, cancellationToken);
+    }
+
     public Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<DryRunResult>(
             new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);

@@ -5,6 +5,9 @@ namespace LoraLab.Server.Infrastructure.Errors;
 /// <summary>A request that cannot be fulfilled; becomes a problem document. The message is shown to the user.</summary>
 internal sealed class ApiFailure : Exception
 {
+    /// <summary>Number of messages that a sentence repeats; all of them are in <see cref="Errors"/>.</summary>
+    private const int MaximumMessages = 20;
+
     private ApiFailure(int status, string code, string message, IReadOnlyDictionary<string, string[]>? errors = null)
         : base(message)
     {
@@ -51,7 +54,7 @@ internal sealed class ApiFailure : Exception
     public static ApiFailure Invalid(IReadOnlyList<FieldError> errors) => new(
         StatusCodes.Status400BadRequest,
         "invalid",
-        string.Join(" ", errors.Select(error => error.Message)),
+        Summary([.. errors.Select(error => error.Message)]),
         errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Message).ToArray()));
 
     /// <summary>Throws if fields are wrong.</summary>
@@ -66,6 +69,11 @@ internal sealed class ApiFailure : Exception
 
     /// <summary>The request itself cannot be read.</summary>
     public static ApiFailure Malformed(string message) => new(StatusCodes.Status400BadRequest, "malformed", message);
+
+    /// <summary>The first messages, and how many more there are: of many runs, each may have several.</summary>
+    private static string Summary(string[] messages) => messages.Length <= MaximumMessages
+        ? string.Join(" ", messages)
+        : $"{string.Join(" ", messages[..MaximumMessages])} There are {messages.Length - MaximumMessages} more errors.";
 
     public static string Shorten(string text) => text.Length <= 64 ? text : text[..64] + "…";
 }

@@ -21,7 +21,7 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, Lo
         {
             ApiFailure failure => Describe(failure.Status, failure.Code, failure.Message),
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-                Describe(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", RequestBody.TooLargeMessage),
+                Describe(StatusCodes.Status413PayloadTooLarge, "bodyTooLarge", RequestBody.TooLargeMessage(context)),
             BadHttpRequestException bad => Describe(bad.StatusCode, "malformed", Explain(bad)),
             _ when DiskSpace.IsShort(exception) => Describe(
                 StatusCodes.Status507InsufficientStorage,

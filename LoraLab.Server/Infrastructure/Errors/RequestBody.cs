@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts;
 using LoraLab.Files;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
@@ -11,7 +12,6 @@ internal static class RequestBody
 {
     public const int MaximumBytes = 1 << 20;
 
-    public static readonly string TooLargeMessage = $"The body is larger than {MaximumBytes / 1024} KiB.";
 
     private static readonly JsonDocumentOptions _parsing = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
@@ -19,6 +19,9 @@ internal static class RequestBody
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
+
+    /// <summary>What a request whose body is too large is told.</summary>
+    public static string TooLargeMessage(HttpContext context) => $"The body is larger than {LimitOf(context) / 1024} KiB.";
 
     /// <summary>The body, which must be a JSON object; without a body: an empty object if <paramref name="optional"/>.</summary>
     public static async Task<JsonObject> ReadObjectAsync(
@@ -62,6 +65,10 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>The maximum number of bytes, which a route may declare.</summary>
+    private static long LimitOf(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? MaximumBytes;
+
     // The parser accepts an unpaired surrogate in a string and fails only when the string is read.
     private static void RequireUnicode(ReadOnlySpan<byte> bytes)
     {
@@ -85,15 +92,16 @@ internal static class RequestBody
 
     private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        long limit = LimitOf(request.HttpContext);
         using MemoryStream buffer = new();
         byte[] piece = new byte[16 * 1024];
         int read;
         while ((read = await request.Body.ReadAsync(piece, cancellationToken)) > 0)
         {
             buffer.Write(piece, 0, read);
-            if (buffer.Length > MaximumBytes)
+            if (buffer.Length > limit)
             {
-                throw ApiFailure.TooLarge(TooLargeMessage);
+                throw ApiFailure.TooLarge(TooLargeMessage(request.HttpContext));
             }
         }
 

@@ -60,15 +60,21 @@ public sealed partial class NewRunPage
 
     private MethodDescriptor? Descriptor => Catalog.Method(_form.Method);
 
-    private IReadOnlyList<string> Seeds => [.. _seeds.Split([',', ' ', ';'], StringSplitOptions.RemoveEmptyEntries).Distinct()];
+    private IReadOnlyList<string> Seeds => SeedList.Read(_seeds).Words;
 
     private IReadOnlyList<MethodDescriptor?> Methods => _allMethods && Catalog.Methods.Count > 0 ? [.. Catalog.Methods] : [Descriptor];
 
     private int RunCount => Math.Max(Seeds.Count, 1) * Methods.Count;
 
-    private bool CanSubmit => !_busy && _context.AllErrors.Count == 0 && _generalError is null && SeedError is null;
+    private bool CanSubmit => !_busy && _context.AllErrors.Count == 0 && _generalError is null && SeedError is null && !TooMany;
 
-    private string? SeedError => Seeds.Count == 0 ? "Enter at least one seed." : null;
+    private string? GeneralError => TooMany
+        ? $"These are {NumberFormat.Count(RunCount)} runs; at most {BatchRequest.MaximumRuns} are queued at once."
+        : _generalError;
+
+    private string? SeedError => SeedList.Read(_seeds).Error;
+
+    private bool TooMany => RunCount > BatchRequest.MaximumRuns;
 
     private string SeedHelp => Seeds.Count > 1 ? $"{Seeds.Count} seeds: one run each" : "Several, such as 1, 2, 3, create one run each";
 
@@ -232,26 +238,31 @@ public sealed partial class NewRunPage
     private async Task SubmitAsync(bool first)
     {
         _busy = true;
-        List<RunDocument> queued = [];
         // From here on the response to the submission counts, not that of an earlier validation.
         _checking.Cancel();
         WriteAddress();
         try
         {
-            foreach (RunVariant spec in Specs())
+            IReadOnlyList<JsonObject> bodies = [.. Specs().Select(spec => Prioritized(spec.Body, first))];
+            if (bodies is [JsonObject only])
             {
-                JsonObject body = SpecForm.Copy(spec.Body);
-                if (first)
-                {
-                    body["priority"] = (Queue.Document?.Queued.Select(run => run.Priority).DefaultIfEmpty(0).Max() ?? 0) + 1;
-                }
-
-                queued.Add(await Api.SubmitAsync(body, _keys.For(body), CancellationToken.None));
+                RunDocument run = await Api.SubmitAsync(only, _keys.For(only), CancellationToken.None);
+                ReportQueued(
+                    run.QueuePosition is int position
+                        ? $"Queued {run.Name} at position {NumberFormat.Count(position)}."
+                        : $"Queued {run.Name}.",
+                    $"runs/{run.Id}");
+                return;
             }
+
+            JsonObject all = new() { ["runs"] = new JsonArray([.. bodies]) };
+            BatchResult queued = await Api.SubmitAllAsync(all, _keys.For(all), CancellationToken.None);
+            ReportQueued($"Queued {NumberFormat.Count(queued.Items.Count)} runs.", "runs");
         }
         catch (ApiException refusal)
         {
-            (_context.AllErrors, _generalError) = (refusal.Errors, refusal.Errors.Count == 0 ? refusal.Message : null);
+            (_context.AllErrors, _generalError) =
+                (FormErrors.ByField(refusal.Errors), refusal.Errors.Count == 0 ? refusal.Message : null);
         }
         catch (HttpRequestException)
         {
@@ -262,27 +273,23 @@ public sealed partial class NewRunPage
         {
             _busy = false;
         }
-
-        ReportQueued(queued);
     }
 
-    private void ReportQueued(List<RunDocument> queued)
+    private JsonObject Prioritized(JsonObject spec, bool first)
     {
-        if (queued.Count == 0)
+        JsonObject body = SpecForm.Copy(spec);
+        if (first)
         {
-            return;
+            body["priority"] = (Queue.Document?.Queued.Select(run => run.Priority).DefaultIfEmpty(0).Max() ?? 0) + 1;
         }
 
+        return body;
+    }
+
+    private void ReportQueued(string message, string next)
+    {
         _keys.Clear();
-        RunDocument run = queued[0];
-        Toasts.Add(
-            queued.Count > 1 ? $"Queued {NumberFormat.Count(queued.Count)} runs."
-                : run.QueuePosition is int position ? $"Queued {run.Name} at position {NumberFormat.Count(position)}."
-                : $"Queued {run.Name}.",
-            Severity.Success);
-        if (queued.Count == RunCount)
-        {
-            Navigation.NavigateTo(queued.Count == 1 ? $"runs/{run.Id}" : "runs");
-        }
+        Toasts.Add(message, Severity.Success);
+        Navigation.NavigateTo(next);
     }
 }
