@@ -9,7 +9,7 @@ public sealed record BulkRequest
     [MinLength(1), StringLength(int.MaxValue, MinimumLength = 1)]
     public IReadOnlyList<string>? Ids { get; init; }
 
-    /// <summary>Filter that selects the runs; null: listed by id.</summary>
+    /// <summary>Filter that selects the runs; a text stands for its member <c>filter</c>; null: listed by id.</summary>
     public BulkFilter? Filter { get; init; }
 }
 
@@ -33,4 +33,7 @@ public sealed record BulkFilter
 
     /// <summary>Words that all occur in name, id, method, model, dataset, notes or tags.</summary>
     public string? Q { get; init; }
+
+    /// <summary>A condition on any field, for example <c>accuracy &lt; 0.6 and rank = 8</c>.</summary>
+    public string? Filter { get; init; }
 }

@@ -26,6 +26,9 @@ internal sealed record RunFilter
     /// <summary>Words that all occur in name, id, method, model, dataset, notes or tags.</summary>
     public string? Text { get; init; }
 
+    /// <summary>A condition on any of its fields, from a filter as text.</summary>
+    public Predicate<RunDocument>? Condition { get; init; }
+
     public static RunFilter InStates(params RunState[] states) => new() { States = states.ToHashSet() };
 
     public bool Matches(RunDocument run) =>
@@ -35,7 +38,8 @@ internal sealed record RunFilter
         && (string.IsNullOrEmpty(StudyId) || run.StudyId == StudyId)
         && (string.IsNullOrEmpty(SweepId) || run.SweepId == SweepId)
         && (Trained is not { } trained || (run.Spec.Model == trained.Model && run.Spec.Dataset == trained.Dataset))
-        && HasWords(run);
+        && HasWords(run)
+        && (Condition is null || Condition(run));
 
     private bool HasWords(RunDocument run) =>
         string.IsNullOrWhiteSpace(Text) || Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word =>

@@ -1,46 +1,56 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Fields;
 
 namespace LoraLab.Server.Domain;
 
-/// <summary>An order of runs by one field, <c>-field</c> for descending; runs without a value come last, ties are broken by id.</summary>
+/// <summary>
+/// An order of runs by one or more fields, <c>-field</c> for descending; runs without a value come last, ties are broken by id in the
+/// direction of the first field.
+/// </summary>
 internal sealed class RunSort : IComparer<RunDocument>
 {
+    /// <summary>Maximum number of fields.</summary>
+    public const int MaximumFields = 8;
+
     /// <summary>The latest submission first, even if the clock was set in between.</summary>
     private const string Default = "-id";
 
     private static readonly IReadOnlyDictionary<string, Func<RunDocument, IComparable?>> _fields = Fields(MetricCatalog.Default);
-
-    private readonly string _sort;
-    private readonly Func<RunDocument, IComparable?> _read;
-    private readonly bool _descending;
     private static readonly RunDocument _sample = new() { Id = "", Name = "", Color = "", Spec = new RunSpec() };
 
-    private RunSort(string field, bool descending)
+    private readonly string _sort;
+    private readonly Part[] _parts;
+
+    private RunSort(params Part[] parts)
     {
-        Field = field;
-        _sort = descending ? "-" + field : field;
-        _read = _fields[field];
-        _descending = descending;
+        _parts = parts;
+        _sort = string.Join(',', parts.Select(part => part.Descending ? "-" + part.Field : part.Field));
+        Field = parts[0].Field;
+        IsIndexed = parts.Length == 1 && _fields.ContainsKey(Field);
     }
 
     /// <summary>By submission, oldest first.</summary>
-    public static RunSort Oldest { get; } = new("id", descending: false);
+    public static RunSort Oldest { get; } = By("id");
 
     /// <summary>By submission, latest first.</summary>
-    public static RunSort Latest { get; } = new("id", descending: true);
+    public static RunSort Latest { get; } = By("id", descending: true);
 
-    /// <summary>All fields that runs can be sorted by.</summary>
+    /// <summary>The fields by which runs are sorted with an index; every other field of a run sorts as well.</summary>
     public static IReadOnlyCollection<string> FieldNames { get; } = [.. _fields.Keys];
 
-    /// <summary>The field to sort by.</summary>
+    /// <summary>The first field to sort by.</summary>
     public string Field { get; }
 
-    public bool Descending => _descending;
+    public bool Descending => _parts[0].Descending;
 
-    /// <summary>The fields that runs can be sorted by: those of the document, and every metric with a value in the summary.</summary>
+    /// <summary>Whether there is an index for it: it is by one field that has one.</summary>
+    public bool IsIndexed { get; }
+
+    /// <summary>The fields with an index: those of the document, and every metric with a value in the summary.</summary>
     public static IReadOnlyDictionary<string, Func<RunDocument, IComparable?>> Fields(MetricCatalog metrics)
     {
         Dictionary<string, Func<RunDocument, IComparable?>> fields = new()
@@ -74,51 +84,59 @@ internal sealed class RunSort : IComparer<RunDocument>
     }
 
     /// <summary>The order by an existing field.</summary>
-    public static RunSort By(string field, bool descending = false) => new(field, descending);
+    public static RunSort By(string field, bool descending = false) => new(new Part(field, _fields[field], descending));
 
     /// <summary>Parses an order; empty: the default; null: there is no such field.</summary>
-    public static RunSort? TryParse(string? sort)
+    public static RunSort? TryParse(string? sort) => Parse(sort, out _);
+
+    /// <summary>Parses an order; null: it is wrong.</summary>
+    /// <param name="sort">Fields separated by commas; empty: the default.</param>
+    /// <param name="problem">What is wrong, after which the allowed fields may be listed.</param>
+    public static RunSort? Parse(string? sort, out string? problem)
     {
-        string text = string.IsNullOrEmpty(sort) ? Default : sort;
-        bool descending = text[0] == '-';
-        string field = text.TrimStart('-');
-        return _fields.ContainsKey(field) ? new RunSort(field, descending) : null;
+        string[] words = (string.IsNullOrEmpty(sort) ? Default : sort).Split(',', StringSplitOptions.TrimEntries);
+        string[] names = [.. words.Select(word => word.StartsWith('-') ? word[1..] : word)];
+        Part?[] parts = [.. words.Take(MaximumFields).Select((word, i) => PartOf(names[i], word.StartsWith('-')))];
+        problem = words.Length > MaximumFields ? $"Runs are sorted by at most {MaximumFields} fields"
+            : Array.IndexOf(parts, null) is >= 0 and int unknown ? $"Runs cannot be sorted by '{names[unknown]}'"
+            : names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice
+                ? $"Runs are not sorted twice by '{twice.Key}'"
+            : null;
+        return problem is null ? new RunSort([.. parts.OfType<Part>()]) : null;
     }
 
-    public Key KeyOf(RunDocument run) => new(_read(run), run.Id);
+    public Key KeyOf(RunDocument run) =>
+        new(_parts[0].Read(run), run.Id, _parts.Length == 1 ? [] : [.. _parts.Skip(1).Select(part => part.Read(run))]);
 
     public int Compare(RunDocument? x, RunDocument? y) => Compare(KeyOf(x!), KeyOf(y!));
 
     public int Compare(Key x, Key y)
     {
-        if (x.Value is null || y.Value is null)
+        int order = Compare(x.Value, y.Value, _parts[0].Descending);
+        for (int i = 1; order == 0 && i < _parts.Length; i++)
         {
-            int missing = (x.Value is null).CompareTo(y.Value is null);
-            return missing != 0 ? missing : ById(x, y);
+            order = Compare(x.More[i - 1], y.More[i - 1], _parts[i].Descending);
         }
 
-        int byValue = x.Value is string text ? string.CompareOrdinal(text, (string)y.Value) : x.Value.CompareTo(y.Value);
-        return byValue == 0 ? ById(x, y) : _descending ? -byValue : byValue;
+        return order != 0 ? order : ById(x, y);
     }
 
     /// <summary>Compares sort keys of the same field in ascending order, missing values last.</summary>
     public static int Ascending(Key x, Key y)
     {
-        int byValue = (x.Value, y.Value) switch
-        {
-            (null, null) => 0,
-            (null, _) => 1,
-            (_, null) => -1,
-            (string text, string other) => string.CompareOrdinal(text, other),
-            _ => x.Value!.CompareTo(y.Value),
-        };
+        int byValue = Compare(x.Value, y.Value, descending: false);
         return byValue != 0 ? byValue : string.CompareOrdinal(x.Id, y.Id);
     }
 
     public string CursorAfter(RunDocument run)
     {
         Key key = KeyOf(run);
-        CursorContent content = new(_sort, key.Value as double?, key.Value as string, key.Id);
+        CursorContent content = new(
+            _sort,
+            key.Value as double?,
+            key.Value as string,
+            key.Id,
+            key.More.Count == 0 ? null : [.. key.More.Select(value => new CursorValue(value as double?, value as string))]);
         return Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(content));
     }
 
@@ -128,10 +146,12 @@ internal sealed class RunSort : IComparer<RunDocument>
         try
         {
             CursorContent? content = JsonSerializer.Deserialize<CursorContent>(Base64Url.DecodeFromChars(cursor));
-            if (content?.Id is not null && content.Sort == _sort
-                && (_read(_sample) is string ? content.Number is null : content.Text is null))
+            if (content?.Id is not null && content.Sort == _sort)
             {
-                return new Key(content.Text is { } text ? text : content.Number, content.Id);
+                CursorValue?[] values = [new(content.Number, content.Text), .. content.More ?? []];
+                return values.Length == _parts.Length && values.Zip(_parts).All(pair => pair.First is { } value && pair.Second.Fits(value))
+                    ? new Key(values[0]!.Value, content.Id, [.. values.Skip(1).Select(value => value!.Value)])
+                    : null;
             }
         }
         catch (Exception error) when (error is FormatException or JsonException)
@@ -142,13 +162,50 @@ internal sealed class RunSort : IComparer<RunDocument>
         return null;
     }
 
+    private static Part? PartOf(string field, bool descending) =>
+        _fields.TryGetValue(field, out Func<RunDocument, IComparable?>? indexed) ? new Part(field, indexed, descending)
+        : RunFieldCatalog.Default.Find(field) is { } known ? new Part(field, known.SortKey, descending)
+        {
+            IsText = known.Kind is RunFieldKind.Text or RunFieldKind.Words,
+        }
+        : null;
+
+    /// <summary>Compares values of a field; missing ones come last in either direction.</summary>
+    private static int Compare(IComparable? x, IComparable? y, bool descending)
+    {
+        int ascending = (x, y) switch
+        {
+            (null, null) => 0,
+            (null, _) => descending ? -1 : 1,
+            (_, null) => descending ? 1 : -1,
+            (string text, string other) => string.CompareOrdinal(text, other),
+            _ => x!.CompareTo(y),
+        };
+        return descending ? -ascending : ascending;
+    }
+
     /// <summary>Ties follow the direction of the order: later runs first when it is descending.</summary>
-    private int ById(Key x, Key y) => _descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
+    private int ById(Key x, Key y) => Descending ? string.CompareOrdinal(y.Id, x.Id) : string.CompareOrdinal(x.Id, y.Id);
 
     private static double? Seconds(DateTimeOffset? at) => at?.ToUnixTimeMilliseconds() / 1000.0;
 
-    /// <summary>A run's sort key: the field's value, then the id.</summary>
-    internal readonly record struct Key(IComparable? Value, string Id);
+    /// <summary>A run's sort key: the first field's value, then those of the others, then the id.</summary>
+    internal readonly record struct Key(IComparable? Value, string Id, IReadOnlyList<IComparable?> More);
 
-    private sealed record CursorContent(string Sort, double? Number, string? Text, string Id);
+    /// <summary>A field of the order.</summary>
+    private sealed record Part(string Field, Func<RunDocument, IComparable?> Read, bool Descending)
+    {
+        /// <summary>Whether its values are texts; otherwise they are numbers.</summary>
+        public bool IsText { get; init; } = Read(_sample) is string;
+
+        public bool Fits(CursorValue value) => IsText ? value.Number is null : value.Text is null;
+    }
+
+    private sealed record CursorContent(string Sort, double? Number, string? Text, string Id, IReadOnlyList<CursorValue?>? More = null);
+
+    private sealed record CursorValue(double? Number, string? Text)
+    {
+        [JsonIgnore]
+        public IComparable? Value => Text is { } text ? text : Number;
+    }
 }

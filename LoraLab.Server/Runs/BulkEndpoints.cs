@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
@@ -52,9 +53,21 @@ internal static class BulkEndpoints
 
     private static async Task<Accepted<BulkResult>> CancelAsync(
         HttpRequest request, BulkService service, CancellationToken cancellationToken) =>
-        TypedResults.Accepted((string?)null, service.Cancel(await RequestBody.ReadAsync<BulkRequest>(request, cancellationToken)));
+        TypedResults.Accepted((string?)null, service.Cancel(await ReadAsync(request, cancellationToken)));
 
     private static async Task<Ok<BulkResult>> DeleteAsync(
         HttpRequest request, BulkService service, CancellationToken cancellationToken) =>
-        TypedResults.Ok(service.Delete(await RequestBody.ReadAsync<BulkRequest>(request, cancellationToken)));
+        TypedResults.Ok(service.Delete(await ReadAsync(request, cancellationToken)));
+
+    /// <summary>A filter may be its text alone.</summary>
+    private static async Task<BulkRequest> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        JsonObject body = await RequestBody.ReadObjectAsync(request, cancellationToken: cancellationToken);
+        if (body["filter"] is JsonValue text && text.GetValueKind() == JsonValueKind.String)
+        {
+            body["filter"] = new JsonObject { ["filter"] = text.GetValue<string>() };
+        }
+
+        return RequestBody.Convert<BulkRequest>(body);
+    }
 }

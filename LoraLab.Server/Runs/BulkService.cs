@@ -83,11 +83,13 @@ internal sealed class BulkService(
         }
 
         BulkFilter filter = request.Filter!;
-        string?[] criteria = [filter.State, filter.Method, filter.Tag, filter.Study, filter.Sweep, filter.Q];
+        string?[] criteria = [filter.State, filter.Method, filter.Tag, filter.Study, filter.Sweep, filter.Q, filter.Filter];
         return criteria.Any(criterion => !string.IsNullOrWhiteSpace(criterion?.Trim(',', ' ')))
-            ? RunQuery.FilterOf(filter.State, filter.Method, filter.Tag, filter.Study, filter.Sweep, filter.Q)
+            ? RunQuery.FilterOf(
+                filter.State, filter.Method, filter.Tag, filter.Study, filter.Sweep, filter.Q, filter.Filter)
             : throw ApiFailure.Invalid(
-                "filter", "filter is empty and would select every run; give at least one of state, method, tag, study, sweep and q.");
+                "filter",
+                "filter is empty and would select every run; give at least one of state, method, tag, study, sweep, q and filter.");
     }
 
     private IEnumerable<string> Select(BulkRequest request, RunFilter? filter) => filter is null

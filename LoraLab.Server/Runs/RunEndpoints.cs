@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Filters;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
@@ -25,7 +26,8 @@ internal static class RunEndpoints
         runs.MapPost("/", SubmitAsync).Accepts<RunSpec>("application/json").Produces<RunDocument>(StatusCodes.Status201Created)
             .Produces<DryRunResult>().ProducesProblem(422).ProducesProblem(503)
             .WithSummary("Queues a run; dryRun=true only checks the specification");
-        runs.MapGet("/", List).WithSummary("Runs by filter, paged");
+        runs.MapGet("/", List).Produces<RunList>()
+            .WithSummary("Runs by filter, paged; with fields, items have only these members and their id, for example spec.rank");
         runs.MapGet("/{id}", Get).Produces<RunDocument>().Produces(304).ProducesProblem(412).WithSummary("One run");
         runs.MapPatch("/{id}", EditAsync).Accepts<RunPatch>("application/json")
             .WithSummary("Changes name, notes, tags or priority");
@@ -67,7 +69,7 @@ internal static class RunEndpoints
         return IdempotentPost.Created(request.HttpContext, ApiRoutes.Run(id), body, replayed);
     }
 
-    private static Ok<RunList> List(
+    private static IResult List(
         RunQuery query,
         [Range(1, RunQuery.MaximumLimit)] int? limit,
         string? cursor,
@@ -77,8 +79,14 @@ internal static class RunEndpoints
         string? tag,
         string? study,
         string? sweep,
-        string? q) =>
-        TypedResults.Ok(query.List(limit, cursor, sort, state, method, tag, study, sweep, q));
+        string? q,
+        [StringLength(RunFilterText.MaximumLength)] string? filter,
+        string? fields)
+    {
+        SparseRuns? sparse = SparseRuns.Parse(fields);
+        RunList list = query.List(limit, cursor, sort, state, method, tag, study, sweep, q, filter);
+        return sparse is null ? TypedResults.Ok(list) : TypedResults.Ok(sparse.Of(list));
+    }
 
     private static IResult Get(string id, HttpContext context, IRunStore store)
     {

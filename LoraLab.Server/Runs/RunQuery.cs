@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Filters;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
@@ -14,22 +15,32 @@ internal sealed class RunQuery(IRunStore store)
     private const int DefaultLimit = 50;
 
     public RunList List(
-        int? limit, string? cursor, string? sort, string? state, string? method, string? tag, string? study, string? sweep, string? q)
+        int? limit,
+        string? cursor,
+        string? sort,
+        string? state,
+        string? method,
+        string? tag,
+        string? study,
+        string? sweep,
+        string? q,
+        string? filter)
     {
         if (limit is < 1 or > MaximumLimit)
         {
             throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumLimit}.");
         }
 
-        RunSort order = RunSort.TryParse(sort)
+        RunSort order = RunSort.Parse(sort, out string? problem)
             ?? throw ApiFailure.Invalid(
                 "sort",
-                $"Runs cannot be sorted by '{sort}'; use one of {string.Join(", ", RunSort.FieldNames)}, prefixed with - for descending.");
-        RunFilter filter = FilterOf(state, method, tag, study, sweep, q);
+                $"{problem}; use, separated by commas and prefixed with - for descending, one of "
+                    + $"{string.Join(", ", RunSort.FieldNames)}, or another field of the specification or the summary.");
+        RunFilter selection = FilterOf(state, method, tag, study, sweep, q, filter);
         // The cursor's run may have been deleted or moved; its sort key is still valid.
         RunSort.Key? after = cursor is null ? null : order.TryDecodeCursor(cursor)
             ?? throw ApiFailure.Invalid("cursor", "The cursor does not belong to this list; use nextCursor of a page with the same sort.");
-        RunPage page = store.List(filter, order, limit ?? DefaultLimit, after);
+        RunPage page = store.List(selection, order, limit ?? DefaultLimit, after);
         return new RunList(
             [.. page.Documents.Select(store.WithQueuePosition)],
             page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null,
@@ -37,15 +48,29 @@ internal sealed class RunQuery(IRunStore store)
     }
 
     /// <summary>The filter of parameters that may each be absent.</summary>
-    public static RunFilter FilterOf(string? state, string? method, string? tag, string? study, string? sweep, string? q) => new()
+    public static RunFilter FilterOf(
+        string? state, string? method, string? tag, string? study, string? sweep, string? q, string? filter) => new()
+        {
+            States = ParseStates(state),
+            Methods = ParseList(method),
+            Tags = ParseList(tag),
+            StudyId = study,
+            SweepId = sweep,
+            Text = q,
+            Condition = ParseFilter(filter),
+        };
+
+    private static Predicate<RunDocument>? ParseFilter(string? filter)
     {
-        States = ParseStates(state),
-        Methods = ParseList(method),
-        Tags = ParseList(tag),
-        StudyId = study,
-        SweepId = sweep,
-        Text = q,
-    };
+        try
+        {
+            return RunFilterText.Parse(filter);
+        }
+        catch (FilterException wrong)
+        {
+            throw ApiFailure.Invalid("filter", $"The filter is wrong. {wrong.Sentence}");
+        }
+    }
 
     private static HashSet<string>? ParseList(string? list) =>
         string.IsNullOrWhiteSpace(list)

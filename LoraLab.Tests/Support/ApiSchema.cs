@@ -14,6 +14,7 @@ internal sealed class ApiSchema
     private const string Address = "https://loralab.test/api";
     private const string Json = "application/json";
     private const string Problem = "application/problem+json";
+    private const string SparseRuns = "sparse runs";
     private static readonly int[] _anyRoute = [400, 401, 403, 404, 429];
 
     private readonly List<Operation> _operations = [];
@@ -40,6 +41,7 @@ internal sealed class ApiSchema
         }
 
         AddSchema(Problem, new JsonObject { ["$ref"] = Prefix + "Problem" });
+        AddSparseRuns(document["components"]!["schemas"]!);
     }
 
     public static ApiSchema Committed { get; } =
@@ -50,7 +52,7 @@ internal sealed class ApiSchema
     /// the document does not have with a problem, and another method of a described path with those that it has.
     /// </summary>
     public string? WhatIsWrong(
-        string method, string path, HttpStatusCode status, string? contentType, IEnumerable<string> allow, byte[]? body)
+        string method, string path, string query, HttpStatusCode status, string? contentType, IEnumerable<string> allow, byte[]? body)
     {
         int start = path.IndexOf(ApiRoutes.Base, StringComparison.OrdinalIgnoreCase);
         // Kestrel's parser refuses a zero byte in a path before there is a request.
@@ -65,6 +67,12 @@ internal sealed class ApiSchema
         bool head = method == HttpMethod.Head.Method;
         Operation? found = known.Where(operation => operation.Method == (head ? HttpMethod.Get.Method : method))
             .MinBy(operation => operation.Template.Count(letter => letter == '{'));
+        bool isSparse = route == ApiRoutes.Runs && query.Contains("fields=", StringComparison.Ordinal);
+        if (isSparse && status == HttpStatusCode.OK && body is not null)
+        {
+            return WhatIsWrong(SparseRuns, body);
+        }
+
         return head && body is { Length: > 0 } ? $"HEAD {route} was answered with a body"
             : found is null ? UnknownRoute(known, status, contentType, allow, head ? null : body)
             : Described(found, status, contentType, head ? null : body);
@@ -136,6 +144,16 @@ internal sealed class ApiSchema
                 }
             }
         }
+    }
+
+    /// <summary>A page of the list of runs with <c>fields</c>: every document has only some of its members.</summary>
+    private void AddSparseRuns(JsonNode schemas)
+    {
+        JsonObject run = schemas["RunDocument"]!.DeepClone().AsObject();
+        run["required"] = new JsonArray("id");
+        JsonObject list = schemas["RunList"]!.DeepClone().AsObject();
+        list["properties"]!["items"]!["items"] = run;
+        AddSchema(SparseRuns, list);
     }
 
     private void AddSchema(string name, JsonNode schema) =>

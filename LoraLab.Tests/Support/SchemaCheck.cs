@@ -26,6 +26,7 @@ internal sealed class SchemaCheck(HttpMessageHandler inner) : DelegatingHandler(
         string? wrong = ApiSchema.Committed.WhatIsWrong(
             request.Method.Method,
             request.RequestUri!.AbsolutePath,
+            request.RequestUri.Query,
             response.StatusCode,
             headers.ContentType?.MediaType,
             headers.Allow,

@@ -5,7 +5,8 @@ namespace LoraLab.Server.Storage.Index;
 
 /// <summary>
 /// Finds a page of runs while reading as few documents as the indexes allow: only the page's own without a filter, or with a filter by one
-/// value in submission order. Otherwise the documents of the most selective criterion are read, and all documents for text.
+/// value in submission order. Otherwise the documents of the most selective criterion are read, and all documents for text, conditions and
+/// orders without an index.
 /// </summary>
 internal sealed class RunPages(
     ImmutableDictionary<string, StoredRun> runs, RunFacets facets, IReadOnlyDictionary<string, FieldIndex> fields)
@@ -16,12 +17,12 @@ internal sealed class RunPages(
     public RunPage Find(RunFilter filter, RunSort sort, RunSort.Key? after, int limit)
     {
         IReadOnlyList<IReadOnlyList<ImmutableSortedSet<string>>> sets = facets.SetsFor(filter);
-        IEnumerable<string> ordered = fields[sort.Field].Walk(sort.Descending, after);
-        if (!string.IsNullOrWhiteSpace(filter.Text) || sets.Count > 1)
+        if (!sort.IsIndexed || !string.IsNullOrWhiteSpace(filter.Text) || filter.Condition is not null || sets.Count > 1)
         {
             return Scan(sets.MinBy(sets => sets.Sum(set => set.Count)), filter, sort, after, limit);
         }
 
+        IEnumerable<string> ordered = fields[sort.Field].Walk(sort.Descending, after);
         if (sets.Count == 0)
         {
             return Take(ordered, runs.Count, limit);
