@@ -3,7 +3,7 @@ using System.Net;
 namespace LoraLab.Web.Api;
 
 /// <summary>Raises <see cref="SignedOut"/> when the server responds with 401: the session has ended.</summary>
-public sealed class SignedOutHandler() : DelegatingHandler(new HttpClientHandler())
+public sealed class SignedOutHandler(HttpMessageHandler transport) : DelegatingHandler(transport)
 {
     public event Action? SignedOut;
 

@@ -15,8 +15,6 @@ namespace LoraLab.Web.State;
 /// </summary>
 public sealed class LiveClient : IAsyncDisposable
 {
-    private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(2);
-
     /// <summary>A socket that does not open within this time is blocked.</summary>
     private static readonly TimeSpan _openTimeout = TimeSpan.FromSeconds(3);
 
@@ -28,6 +26,7 @@ public sealed class LiveClient : IAsyncDisposable
 
     private readonly Uri _address;
     private readonly IJSRuntime _browser;
+    private readonly TimeSpan _connectTimeout;
     private readonly List<Listener> _listeners = [];
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,8 +37,14 @@ public sealed class LiveClient : IAsyncDisposable
     private bool _startedUnconnected;
     private bool _connecting;
 
-    public LiveClient(Uri baseAddress, IJSRuntime browser) =>
-        (_address, _browser) = (new Uri(baseAddress, LiveHub.Path.TrimStart('/')), browser);
+    /// <param name="baseAddress">Base address of the server.</param>
+    /// <param name="browser">Tells whether WebSockets are blocked.</param>
+    /// <param name="connectTimeout">How long a listener waits for the first connection; null: two seconds.</param>
+    public LiveClient(Uri baseAddress, IJSRuntime browser, TimeSpan? connectTimeout = null)
+    {
+        _address = new Uri(baseAddress, LiveHub.Path.TrimStart('/'));
+        (_browser, _connectTimeout) = (browser, connectTimeout ?? TimeSpan.FromSeconds(2));
+    }
 
     /// <summary>Raised when <see cref="Status"/> changes.</summary>
     public event Action? StatusChanged;

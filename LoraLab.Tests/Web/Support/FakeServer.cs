@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Http.Json;
+using LoraLab.Contracts;
+
+namespace LoraLab.Tests.Web.Support;
+
+/// <summary>
+/// The server of a rendered page: answers what a test prepared for a method and path, whatever the query. A request without an answer
+/// fails the page's load and is listed in <see cref="Unexpected"/>.
+/// </summary>
+internal sealed class FakeServer : HttpMessageHandler
+{
+    private readonly Dictionary<(HttpMethod Method, string Path), Func<SentRequest, Task<HttpResponseMessage>>> _answers = [];
+
+    /// <summary>All requests, in order.</summary>
+    public List<SentRequest> Requests { get; } = [];
+
+    /// <summary>Requests that no answer was prepared for.</summary>
+    public List<SentRequest> Unexpected { get; } = [];
+
+    /// <summary>Answers with a body.</summary>
+    public void Answer(HttpMethod method, string path, object body) => Answer(method, path, _ => body);
+
+    /// <summary>Answers with a body made from the request.</summary>
+    public void Answer(HttpMethod method, string path, Func<SentRequest, object> body) =>
+        _answers[(method, path)] = request => Task.FromResult(Json(HttpStatusCode.OK, body(request)));
+
+    /// <summary>Refuses with problem details.</summary>
+    public void Refuse(HttpMethod method, string path, HttpStatusCode status, string detail) =>
+        _answers[(method, path)] = _ => Task.FromResult(Json(status, new { status = (int)status, detail }));
+
+    /// <summary>Is out of reach for this request.</summary>
+    public void BreakOff(HttpMethod method, string path) =>
+        _answers[(method, path)] = _ => Task.FromException<HttpResponseMessage>(new HttpRequestException("Connection refused."));
+
+    /// <summary>Leaves the request waiting until the result is completed with the body.</summary>
+    public TaskCompletionSource<object> Hold(HttpMethod method, string path)
+    {
+        TaskCompletionSource<object> body = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answers[(method, path)] = async _ => Json(HttpStatusCode.OK, await body.Task);
+        return body;
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        SentRequest sent = new(
+            request.Method,
+            request.RequestUri!.AbsolutePath,
+            Uri.UnescapeDataString(request.RequestUri.Query),
+            request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken));
+        Requests.Add(sent);
+        if (_answers.TryGetValue((sent.Method, sent.Path), out Func<SentRequest, Task<HttpResponseMessage>>? answer))
+        {
+            return await answer(sent).WaitAsync(cancellationToken);
+        }
+
+        Unexpected.Add(sent);
+        return Json(HttpStatusCode.NotImplemented, new { detail = $"The test has no answer to {sent.Method} {sent.Path}." });
+    }
+
+    private static HttpResponseMessage Json(HttpStatusCode status, object body) =>
+        new(status) { Content = JsonContent.Create(body, body.GetType(), options: ContractJson.Options) };
+}

@@ -1,0 +1,45 @@
+using Bunit;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
+using LoraLab.Web;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor;
+
+namespace LoraLab.Tests.Web.Support;
+
+/// <summary>
+/// Renders a page of the dashboard in process, with its own services and a server that the test scripts. There is no live connection:
+/// what the page loads over REST is all that it shows.
+/// </summary>
+public abstract class PageTest : BunitContext
+{
+    private protected PageTest()
+    {
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Services.AddDashboard(new("http://localhost/"), Server, liveWait: TimeSpan.Zero);
+        Server.Answer(HttpMethod.Get, ApiRoutes.Methods, Array.Empty<MethodDescriptor>());
+    }
+
+    private protected FakeServer Server { get; } = new();
+
+    private protected NavigationManager Navigation => Services.GetRequiredService<NavigationManager>();
+
+    /// <summary>Opens a page at an address, whose query its parameters are read from.</summary>
+    private protected IRenderedComponent<TPage> Open<TPage>(
+        string address, Action<ComponentParameterCollectionBuilder<TPage>>? parameters = null) where TPage : IComponent
+    {
+        Navigation.NavigateTo(address);
+        // Menus and tooltips of the page refuse to render without it.
+        Render<MudPopoverProvider>();
+        return Render(parameters ?? (_ => { }));
+    }
+
+    /// <summary>The one element with a <c>data-testid</c>.</summary>
+    private protected static AngleSharp.Dom.IElement Find<TPage>(IRenderedComponent<TPage> page, string id) where TPage : IComponent =>
+        page.Find($"[data-testid='{id}']");
+
+    /// <summary>All elements with a <c>data-testid</c>.</summary>
+    private protected static IReadOnlyList<AngleSharp.Dom.IElement> FindAll<TPage>(IRenderedComponent<TPage> page, string id)
+        where TPage : IComponent => page.FindAll($"[data-testid='{id}']");
+}
