@@ -12,6 +12,9 @@ public sealed record Prediction(int Row, int? Label, int? Predicted, IReadOnlyLi
     /// <summary>Name of the member of <see cref="Metrics"/> that says whether a generated text is right.</summary>
     public const string ExactMatch = "exactMatch";
 
+    /// <summary>Share of the probability of all labels from which on a prediction counts as confident.</summary>
+    public const double Confident = 0.9;
+
     /// <summary>Whether the prediction is right: the true label, or exactly the reference; null: nothing was predicted.</summary>
     public bool? Correct => Label is int label ? Predicted == label
         : Metrics.TryGetValue(ExactMatch, out double match) ? match == 1
@@ -37,6 +40,24 @@ public sealed record Prediction(int Row, int? Label, int? Predicted, IReadOnlyLi
 
     /// <summary>Metrics of the row by name, such as <c>exactMatch</c> and <c>rougeL</c> of a generated text.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The prediction at the evaluations of the run, in order of the steps; null: not requested.</summary>
+    public IReadOnlyList<PredictionPoint>? History { get; init; }
+
+    /// <summary>
+    /// Probability of the predicted label: the exponential of its score, divided by the sum of those of all labels; null: the task has no
+    /// labels, or a score is not finite.
+    /// </summary>
+    public double? Confidence()
+    {
+        if (Predicted is not int predicted || predicted < 0 || predicted >= Scores.Count || Scores[predicted] is not double score)
+        {
+            return null;
+        }
+
+        double sum = Scores.Sum(other => Math.Exp((other ?? double.NaN) - score));
+        return double.IsFinite(sum) ? 1 / sum : null;
+    }
 
     /// <summary>The highest score minus the second highest; null: there are not two.</summary>
     public double? Margin()

@@ -19,6 +19,7 @@ internal static class RunFileEndpoints
     private const int MaximumChunk = 1 << 20;
     private const int MaximumRows = 1000;
     private const int MaximumText = 1000;
+    private const string Right = "right", Wrong = "wrong", Confident = "confident", Flipped = "flipped";
     private const string Converted = "converted", AsTrained = "asTrained";
 
     public static void MapRunFiles(this RouteGroupBuilder runs)
@@ -37,13 +38,14 @@ internal static class RunFileEndpoints
     private static IResult Predictions(
         string id,
         [RegularExpression("^(last|best|[0-9]{1,10})$")] string? step,
-        [AllowedValues("all", "right", "wrong")] string? show,
+        [AllowedValues("all", Right, Wrong, Confident, Flipped)] string? show,
         [MaxLength(MaximumText)] string? label,
         [MaxLength(MaximumText)] string? predicted,
         [MaxLength(MaximumText)] string? q,
         [AllowedValues("row", "margin", "loss")] string? sort,
         [Range(0, int.MaxValue)] int? offset,
         [Range(1, MaximumRows)] int? limit,
+        bool? history,
         HttpRequest request,
         IRunStore store,
         PredictionFiles files)
@@ -55,9 +57,13 @@ internal static class RunFileEndpoints
             return TypedResults.PhysicalFile(path, "text/csv; charset=utf-8", $"{id}-step-{at}.csv");
         }
 
+        string? shown = Word("show", show, "all", Right, Wrong, Confident, Flipped);
         return TypedResults.Ok(files.Read(run.Document, at, path, new PredictionQuery
         {
-            Correct = Word("show", show, "all", "right", "wrong") switch { "right" => true, "wrong" => false, _ => null },
+            Correct = shown switch { Right => true, Wrong or Confident => false, _ => null },
+            Confident = shown == Confident,
+            Flipped = shown == Flipped,
+            History = history == true,
             Label = Given("label", label),
             Predicted = Given("predicted", predicted),
             Text = Given("q", q),

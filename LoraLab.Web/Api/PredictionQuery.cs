@@ -6,8 +6,11 @@ namespace LoraLab.Web.Api;
 /// <param name="Step">Step of the evaluation, <c>last</c> or <c>best</c>.</param>
 public sealed record PredictionQuery(string Step)
 {
-    /// <summary><c>right</c> or <c>wrong</c>; null: all.</summary>
+    /// <summary><c>right</c>, <c>wrong</c>, <c>confident</c> (and wrong) or <c>flipped</c>; null: all.</summary>
     public string? Show { get; init; }
+
+    /// <summary>Whether the rows have their predictions at all evaluations.</summary>
+    public bool History { get; init; }
 
     /// <summary>The true label; null: any.</summary>
     public string? Label { get; init; }
@@ -38,6 +41,7 @@ public sealed record PredictionQuery(string Step)
             ("predicted", Predicted),
             ("q", Text),
             ("sort", Sort),
+            ("history", History ? "true" : null),
             ("offset", Offset.ToString(CultureInfo.InvariantCulture)),
             ("limit", Limit.ToString(CultureInfo.InvariantCulture)),
         ];

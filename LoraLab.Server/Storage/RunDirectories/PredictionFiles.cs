@@ -60,8 +60,31 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
     }
 
     /// <summary>Reads part of the predictions of an evaluation, with the texts of the rows.</summary>
-    public PredictionSet Read(RunDocument run, int step, string path, PredictionQuery query) =>
-        new PredictionSelection(query).Read(step, path, Path.Combine(paths.RunDirectory(run.Id), RunFiles.EvaluationRows));
+    public PredictionSet Read(RunDocument run, int step, string path, PredictionQuery query)
+    {
+        PredictionMoves moves = new(query.Flipped || query.History ? Evaluations(run) : []);
+        PredictionSelection selection = new(query, query.Flipped ? moves.Flipped() : null);
+        PredictionSet set = selection.Read(step, path, Path.Combine(paths.RunDirectory(run.Id), RunFiles.EvaluationRows));
+        if (!query.History)
+        {
+            return set;
+        }
+
+        IReadOnlyDictionary<int, List<PredictionPoint>> histories = moves.Of(set.Items.Select(item => item.Row).ToHashSet());
+        return set with { Items = [.. set.Items.Select(item => item with { History = histories[item.Row] })] };
+    }
+
+    /// <summary>The imported evaluations whose predictions are there, by step.</summary>
+    private (int Step, string Path)[] Evaluations(RunDocument run)
+    {
+        IReadOnlyDictionary<string, MetricSeries> series = store.ReadSeries(run.Id, [MetricKeys.EvalLoss]);
+        IReadOnlyList<int> steps = series.TryGetValue(MetricKeys.EvalLoss, out MetricSeries? evaluations) ? evaluations.X : [];
+        return
+        [
+            .. steps.Select(step => (step, Path.Combine(paths.RunDirectory(run.Id), RunFiles.PredictionsAt(step))))
+                .Where(evaluation => File.Exists(evaluation.Item2)),
+        ];
+    }
 
     private static PredictionSet Read(int step, string path)
     {

@@ -9,6 +9,15 @@ internal sealed record PredictionQuery
     /// <summary>Rows that are right, or those that are not; null: both, and those without right and wrong.</summary>
     public bool? Correct { get; init; }
 
+    /// <summary>Only rows that are predicted with confidence (<see cref="Contracts.Tasks.Prediction.Confident"/>).</summary>
+    public bool Confident { get; init; }
+
+    /// <summary>Only rows whose prediction was not the same at all evaluations after training began.</summary>
+    public bool Flipped { get; init; }
+
+    /// <summary>Whether the rows have their predictions at all evaluations.</summary>
+    public bool History { get; init; }
+
     /// <summary>Rows with this true label.</summary>
     public string? Label { get; init; }
 

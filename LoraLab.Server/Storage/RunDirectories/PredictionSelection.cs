@@ -6,7 +6,8 @@ namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>Reads part of a predictions file with the texts of its rows; only that part is held in memory.</summary>
 /// <param name="query">Which part.</param>
-internal sealed class PredictionSelection(PredictionQuery query)
+/// <param name="among">The rows among which it is; null: all.</param>
+internal sealed class PredictionSelection(PredictionQuery query, IReadOnlySet<int>? among = null)
 {
     private readonly long _end = query.Limit is int limit ? (long)query.Offset + limit : long.MaxValue;
     private readonly List<(Prediction Item, string? Text)> _inOrder = [];
@@ -108,6 +109,8 @@ internal sealed class PredictionSelection(PredictionQuery query)
 
     private bool Matches(Prediction item, string? text, PredictionColumns columns) =>
         (query.Correct is null || item.Correct == query.Correct)
+        && (!query.Confident || item.Confidence() >= Prediction.Confident)
+        && among?.Contains(item.Row) != false
         && (query.Label is null || LabelOf(item.Label, columns) == query.Label)
         && (query.Predicted is null || LabelOf(item.Predicted, columns) == query.Predicted)
         && (query.Text is null || HasText(item, EvaluationTexts.Parse(text), query.Text));

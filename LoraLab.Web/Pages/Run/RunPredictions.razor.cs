@@ -35,7 +35,7 @@ public sealed partial class RunPredictions
     [Parameter]
     public string? StepChoice { get; set; }
 
-    /// <summary><c>wrong</c> or <c>right</c> omits the other rows.</summary>
+    /// <summary><c>wrong</c>, <c>right</c>, <c>confident</c> or <c>flipped</c> omits the other rows.</summary>
     [Parameter]
     public string? Show { get; set; }
 
@@ -54,11 +54,20 @@ public sealed partial class RunPredictions
     [SupplyParameterFromQuery(Name = "at")]
     public string? At { get; set; }
 
+    /// <summary>The row whose details are shown.</summary>
+    [SupplyParameterFromQuery(Name = "row")]
+    public string? Row { get; set; }
+
+    private bool OmitsRows => Show is "wrong" or "right" or "confident" or "flipped";
+
+    private int? OpenRow => int.TryParse(Row, NumberStyles.None, CultureInfo.InvariantCulture, out int row) ? row : null;
+
     private int Offset => int.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out int offset) ? offset : 0;
 
     private PredictionQuery Query => new(StepChoice ?? "last")
     {
-        Show = Show is "wrong" or "right" ? Show : null,
+        Show = OmitsRows ? Show : null,
+        History = true,
         Label = Label,
         Predicted = Predicted,
         Text = Text,
@@ -127,6 +136,9 @@ public sealed partial class RunPredictions
     private void ShowCell(string label, string predicted) => Url.Set(
         new Dictionary<string, string?> { ["at"] = null, ["label"] = label, ["predicted"] = predicted, ["show"] = null }, replace: false);
 
+    /// <summary>Shows the details of a row, or hides them.</summary>
+    private void Toggle(int row) => Url.Set("row", row == OpenRow ? null : row.ToString(CultureInfo.InvariantCulture));
+
     private static string Pressed(bool on) => on ? "true" : "false";
 
     /// <summary>Saves all rows that match the filters.</summary>
@@ -139,7 +151,8 @@ public sealed partial class RunPredictions
         {
             do
             {
-                page = await Api.PredictionsAsync(Run.Id, Query with { Offset = rows.Count, Limit = PageOfFile }, CancellationToken.None);
+                PredictionQuery next = Query with { Offset = rows.Count, Limit = PageOfFile, History = false };
+                page = await Api.PredictionsAsync(Run.Id, next, CancellationToken.None);
                 rows.AddRange(page.Items);
             }
             while (page.Items.Count > 0 && rows.Count < page.Total);
