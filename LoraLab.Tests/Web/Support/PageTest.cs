@@ -16,6 +16,8 @@ public abstract class PageTest : BunitContext
 {
     private protected PageTest()
     {
+        // Waiting ends as soon as the page is as expected; a busy machine may need long to get there.
+        DefaultWaitTimeout = TimeSpan.FromSeconds(60);
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddDashboard(new("http://localhost/"), Server, liveWait: TimeSpan.Zero);
         Server.Answer(HttpMethod.Get, ApiRoutes.Methods, Array.Empty<MethodDescriptor>());
