@@ -92,24 +92,6 @@ public sealed class PredictionTests(ScriptedServer fixture)
         Assert.All(set.Items, row => Assert.Equal(1 / (1 + Math.Exp(-0.5 - row.Row + 1.25)), row.Confidence()!.Value, 1e-12));
     }
 
-    [Fact]
-    public async Task Predictions_Flipped_AreThoseThatMovedAfterTheStart()
-    {
-        // 10, 14 and 18 of 20 rows are right at steps 0, 2 and 4.
-        RunDocument run = await RunAsync("pairs", "steps=4 rows=20 bowl", spec => (spec["evalEvery"], spec["learningRate"]) = (2, 1e-3));
-
-        PredictionSet flipped = await ReadAsync(run, "&show=flipped&history=true");
-        PredictionSet first = await ReadAsync(run, "&limit=1");
-
-        Assert.Equal([14, 15, 16, 17], flipped.Items.Select(row => row.Row));
-        Assert.Equal(
-            [(0, false), (2, false), (4, true)],
-            flipped.Items[0].History!.Select(point => (point.Step, point.Correct!.Value)));
-        Assert.Equal(flipped.Items[0].Predicted, flipped.Items[0].History![^1].Predicted);
-        Assert.Equal(flipped.Items[0].Margin()!.Value, flipped.Items[0].History![^1].Margin!.Value, 1e-12);
-        Assert.Null(first.Items[0].History);
-    }
-
     [Theory]
     [InlineData("label=sunny", "label is \"sunny\", which is none of the run's labels (entailment, neutral, contradiction).")]
     [InlineData("show=most", "show")]

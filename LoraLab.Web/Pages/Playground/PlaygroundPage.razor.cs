@@ -15,8 +15,8 @@ public sealed partial class PlaygroundPage
     private const int Listed = 100;
 
     private static readonly string _limits =
-        $"Up to {PredictLimits.Inputs} inputs, {NumberFormat.Count(PredictLimits.Tokens)} tokens and {PredictLimits.Seconds} s. Computed on the server, "
-        + "beside a run with one thread, which marks the times of that run.";
+        $"Up to {PredictLimits.Inputs} inputs, {NumberFormat.Count(PredictLimits.Tokens)} tokens and {PredictLimits.Seconds} s. "
+        + "Computed on the server, beside a run with one thread, which marks the times of that run.";
 
     private static readonly (PlaygroundInput Input, string Name)[] _inputs =
     [
