@@ -101,13 +101,13 @@ public sealed class MetricTests
     [Fact]
     public void Comparison_AddedMetric_IsInTablesAndStatistics()
     {
-        CompareDocument document = RunComparison.Of([Compared("a", 0.5, seed: 1), Compared("b", 1.5, seed: 2)]);
+        CompareDocument document = RunComparison.Of(new ComparedSelection([Compared("a", 0.5, seed: 1), Compared("b", 1.5, seed: 2)], []));
         CompareColumn column = Assert.Single(CompareColumn.Of([], _catalog), column => column.Name == "eval/probe");
         string[][] methods = Cells(CompareCsv.Methods(document, _catalog));
 
         Assert.Equal(("Probe depth (fathoms)", "0.5000"), (column.Title, column.Print(document.Rows[0])));
-        Assert.True(column.IsBest(document.Rows[0], document.Rows));
-        Assert.False(column.IsBest(document.Rows[1], document.Rows));
+        Assert.True(column.IsMarked(document.Rows[0], [new CompareMark(document.Rows[0].RunId, "eval/probe")]));
+        Assert.False(column.IsMarked(document.Rows[1], [new CompareMark(document.Rows[0].RunId, "eval/probe")]));
         Assert.Equal(1, Assert.Single(document.Methods.Groups).Metrics["eval/probe"].Mean);
         Assert.Equal("1", methods[1][Array.IndexOf(methods[0], "probeMean")]);
     }

@@ -10,6 +10,12 @@ public sealed record CompareDocument
     /// <summary>One row per run, in the order requested.</summary>
     public IReadOnlyList<CompareRow> Rows { get; init; } = [];
 
+    /// <summary>Ids of the request that no run has; they are left out.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
+    /// <summary>The best values that were shown to differ from all others of their column.</summary>
+    public IReadOnlyList<CompareMark> Marks { get; init; } = [];
+
     /// <summary>Specification fields that differ between runs (except name, notes, tags and priority).</summary>
     public IReadOnlyList<SpecDifference> Differences { get; init; } = [];
 

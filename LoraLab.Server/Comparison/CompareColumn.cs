@@ -1,7 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Server.Comparison;
@@ -18,19 +17,13 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
     /// <summary>Confidence interval printed after the value.</summary>
     public Func<CompareRow, (double? Low, double? High)>? Interval { get; init; }
 
-    /// <summary>Whether a value is comparable with those of other rows; others are not ranked.</summary>
-    public Func<CompareRow, bool> IsComparable { get; init; } = _ => true;
-
     /// <summary>The metrics with a column in tables of runs, the accuracy with its interval, then counts, costs and seeds.</summary>
     public static IReadOnlyList<CompareColumn> Of(IReadOnlyList<CompareRow> rows, MetricCatalog? metrics = null) =>
     [
         .. TaskDescriptors.Columns(rows.Select(row => TaskDescriptors.Of(row.Task, row.Metric)), metrics).SelectMany(Of),
         new("correct", "", "", 1, 0, row => row.Summary.Correct),
         new("evalRows", "", "", 1, 0, row => row.Summary.EvalRows),
-        new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds)
-        {
-            IsComparable = row => row.Summary.PredictionsBeside is null,
-        },
+        new("trainSeconds", "Train time (s)", "0.0", 1, -1, row => row.Summary.TrainSeconds),
         new("peakMemoryMb", "Peak memory (MiB)", "0", 1, -1, row => row.Summary.PeakMemoryMb),
         new("trainableParameters", "Trainable parameters", "#,0", 1, -1, row => row.Summary.TrainableParameters),
         new("evalSeconds", "", "", 1, 0, row => row.Summary.EvalSeconds),
@@ -48,13 +41,8 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
         ? $"{PrintValue(row)} [{Text(low)}, {Text(high)}]"
         : PrintValue(row);
 
-    /// <summary>Whether a completed run has the best value, as printed, of at least two.</summary>
-    public bool IsBest(CompareRow row, IReadOnlyList<CompareRow> rows)
-    {
-        List<double> values = [.. rows.Where(IsRanked).Select(Read).OfType<double>()];
-        return Direction != 0 && IsRanked(row) && values.Count > 1 && Read(row) is double
-            && PrintValue(row) == Text(Direction > 0 ? values.Max() : values.Min());
-    }
+    /// <summary>Whether the value of a run is marked as the best.</summary>
+    public bool IsMarked(CompareRow row, IReadOnlyList<CompareMark> marks) => marks.Contains(new CompareMark(row.RunId, Name));
 
     private static IEnumerable<CompareColumn> Of(MetricDescriptor metric)
     {
@@ -72,8 +60,6 @@ internal sealed record CompareColumn(string Name, string Title, string Format, d
             new("accuracyHigh", "", "", 100, 0, row => row.Accuracy?.High),
         ];
     }
-
-    private bool IsRanked(CompareRow row) => row.State == RunState.Completed && IsComparable(row);
 
     private string PrintValue(CompareRow row) => Read(row) is double value ? Text(value) : "--";
 

@@ -6,8 +6,8 @@ using LoraLab.Contracts.Tasks;
 namespace LoraLab.Server.Comparison;
 
 /// <summary>
-/// Writes a comparison as LaTeX tables: the runs (best value of each column in bold), methods over seeds if a method has several, and the
-/// paired tests performed.
+/// Writes a comparison as LaTeX tables: the runs (a value in bold: the best, and shown to differ), methods over seeds if a method has
+/// several, and the paired tests performed.
 /// </summary>
 internal static class CompareTex
 {
@@ -42,7 +42,7 @@ internal static class CompareTex
             [
                 TexLines.Escape(row.Label),
                 TexLines.Escape(row.Method),
-                .. columns.Select(column => column.IsBest(row, document.Rows)
+                .. columns.Select(column => column.IsMarked(row, document.Marks)
                     ? $"\\textbf{{{TexLines.Escape(column.Print(row))}}}"
                     : TexLines.Escape(column.Print(row))),
             ]));

@@ -8,23 +8,27 @@ namespace LoraLab.Server.Comparison;
 /// <summary>Compares runs: last evaluations, differences, pairwise tests of checkpoints on the same rows, and methods over seeds.</summary>
 internal static class RunComparison
 {
-    public static CompareDocument Of(IReadOnlyList<ComparedRun> runs)
+    public static CompareDocument Of(ComparedSelection selection)
     {
+        IReadOnlyList<ComparedRun> runs = selection.Runs;
         IReadOnlyList<SpecDifference> differences = SpecDifferences.Find([.. runs.Select(run => run.Document)]);
         IReadOnlyList<CompareRow> rows = CompareRow.WithLabels([.. runs.Select(Row)]);
         IReadOnlyList<SeedGroup> groups = MethodGroups.Of(runs);
         FactorTable factors = new(runs);
         PairedTests tests = PairedMatrix.Of(runs, factors);
+        MethodComparison methods = MethodPairs.Of(groups, factors);
         return new CompareDocument
         {
             Rows = rows,
-            Verdict = CompareVerdict.Of(rows, tests),
+            Missing = selection.Missing,
+            Marks = CompareMarks.Of(runs, tests),
+            Verdict = CompareVerdict.Of(rows, tests, methods),
             Differences = differences,
             Notes = [.. CompareNotes.Of(runs, rows, differences, groups)],
             Requirements = Requirement.Over(runs),
             Factors = factors.All(),
             PairedTests = tests,
-            Methods = MethodPairs.Of(groups, factors),
+            Methods = methods,
         };
     }
 

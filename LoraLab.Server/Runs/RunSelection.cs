@@ -9,7 +9,15 @@ internal static class RunSelection
 {
     private const int Maximum = 50;
 
+    /// <summary>The runs, all of which must exist.</summary>
     public static IReadOnlyList<RunDocument> Parse(string? runs, IRunStore store)
+    {
+        (IReadOnlyList<RunDocument> found, IReadOnlyList<string> missing) = Find(runs, store);
+        return missing.Count == 0 ? found : throw ApiFailure.NoRun(missing[0]);
+    }
+
+    /// <summary>The runs that exist, and the ids that no run has.</summary>
+    public static (IReadOnlyList<RunDocument> Found, IReadOnlyList<string> Missing) Find(string? runs, IRunStore store)
     {
         List<string> ids = [.. (runs ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
         if (ids.Count is 0 or > Maximum)
@@ -17,6 +25,9 @@ internal static class RunSelection
             throw ApiFailure.Invalid("runs", $"runs must list 1 to {Maximum} run ids, separated by commas.");
         }
 
-        return [.. ids.Select(id => store.Find(id)?.Document ?? throw ApiFailure.NoRun(id))];
+        List<(string Id, RunDocument? Run)> all = [.. ids.Select(id => (id, store.Find(id)?.Document))];
+        return (
+            [.. all.Select(entry => entry.Run).OfType<RunDocument>()],
+            [.. all.Where(entry => entry.Run is null).Select(entry => ApiFailure.Shorten(entry.Id))]);
     }
 }

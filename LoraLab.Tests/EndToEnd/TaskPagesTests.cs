@@ -67,7 +67,7 @@ public sealed class TaskPagesTests(ScriptedDashboard dashboard)
         RunDocument b = await RunAsync("instructions", "fingerprint wrong=0-9 loss=0.5", "pissa", generate: true);
         IPage page = await dashboard.OpenAsync($"/compare?runs={a.Id},{b.Id}");
 
-        await Expect(page.GetByTestId("verdict")).ToContainTextAsync("has the lowest evaluation loss");
+        await Expect(page.GetByTestId("verdict")).ToContainTextAsync($"{a.Name} is better than {b.Name} in evaluation loss by");
         await Expect(page.GetByTestId("pair-list")).ToContainTextAsync("Exact match");
         await Expect(page.GetByTestId("rows-only-a")).ToHaveTextAsync("Only A right (6)");
         await Expect(page.GetByTestId("compared-row")).ToHaveCountAsync(6);

@@ -39,9 +39,11 @@ public sealed class CompareTasksTests(ScriptedServer fixture)
         Assert.Equal(2.0 / 64, pair.ExactMatch.McNemarP, 1e-12);
         Assert.True(pair.ExactMatch.Low < 0.3 && pair.ExactMatch.High > 0.3);
         Assert.Equal(
-            $"{a.Name} has the lowest evaluation loss, {NumberFormat.Number(document.Rows[0].Summary[MetricKeys.EvalLoss]!.Last!.Value)}, "
-                + "significantly better than the other run on the same rows (Holm-adjusted p < 0.05).",
+            $"{a.Name} is better than {b.Name} in evaluation loss by {NumberFormat.Number(-pair.Difference.Value)}, 95% interval "
+                + $"{NumberFormat.Number(-pair.High!.Value)} to {NumberFormat.Number(-pair.Low!.Value)} (paired bootstrap, Holm, n = 20; "
+                + $"adjusted {NumberFormat.PStatement(pair.HolmP!.Value)}).",
             document.Verdict);
+        Assert.Contains(new CompareMark(a.Id, MetricKeys.EvalLoss), document.Marks);
         PairedTest again = (await _runs.CompareAsync(a, b)).PairedTests.Pairs[0];
         Assert.Equal((pair.Low, pair.High, pair.P), (again.Low, again.High, again.P));
         Assert.All(document.Rows, row => Assert.Equal((null, null), (row.Accuracy, row.MajorityBaseline)));
@@ -89,7 +91,7 @@ public sealed class CompareTasksTests(ScriptedServer fixture)
         Assert.InRange(pair.High!.Value, 0.61, 1.1);
         Assert.InRange(pair.P!.Value, 0.0005, 0.02);
         Assert.Equal((6, 0, null), (pair.B, pair.C, pair.ExactMatch));
-        Assert.StartsWith($"{a.Name} has the highest Matthews correlation, 0.6, significantly better", document.Verdict);
+        Assert.StartsWith($"{a.Name} is better than {b.Name} in Matthews correlation by 0.6, 95% interval ", document.Verdict);
         Assert.All(document.Methods.Groups, group => Assert.Equal(MetricKeys.EvalMcc, group.Metric));
         string csv = await fixture.Api.Http.GetStringAsync($"{ApiRoutes.CompareExport}?runs={a.Id},{b.Id}&format=csv");
         Assert.StartsWith("runId,name,method,state,eval/mcc,eval/accuracy", csv, StringComparison.Ordinal);

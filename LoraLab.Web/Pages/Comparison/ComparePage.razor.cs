@@ -41,6 +41,10 @@ public sealed partial class ComparePage
     [SupplyParameterFromQuery(Name = "tests")]
     public string? Tests { get; set; }
 
+    /// <summary>Id of the run to which differences are shown.</summary>
+    [SupplyParameterFromQuery(Name = "baseline")]
+    public string? Baseline { get; set; }
+
     [SupplyParameterFromQuery(Name = "smooth")]
     public string? Smooth { get; set; }
 
@@ -112,7 +116,9 @@ public sealed partial class ComparePage
         List<LiveEvent> pending = _pending = [];
         try
         {
-            Task<CompareDocument> document = Api.CompareAsync(ids, _lifetime.Token);
+            // Which of the runs exist is known only then, and one that does not would fail the request for points.
+            CompareDocument document = await Api.CompareAsync(ids, _lifetime.Token);
+            ids = [.. document.Rows.Select(row => row.RunId)];
             foreach (RunMetrics metrics in await Api.MetricsAsync(
                 ids,
                 MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key),
@@ -121,7 +127,7 @@ public sealed partial class ComparePage
                 _metrics.Replace(metrics);
             }
 
-            _document = await document;
+            _document = document;
             _failure = null;
             ApplyPending(pending);
             await LoadToysAsync(ids);

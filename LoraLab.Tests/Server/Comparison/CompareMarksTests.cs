@@ -1,0 +1,62 @@
+using System.Net;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using Xunit;
+
+namespace LoraLab.Tests.Server.Comparison;
+
+/// <summary>Marks of the best values, and ids that no run has.</summary>
+[Collection(nameof(SharedServer))]
+public sealed class CompareMarksTests(ScriptedServer fixture)
+{
+    private readonly ScriptedRuns _runs = new(fixture.Api);
+
+    [Fact]
+    public async Task Compare_BestThatTheTestsShow_IsMarkedAndBold()
+    {
+        RunDocument good = await _runs.RunAsync("fingerprint wrong=");
+        RunDocument bad = await _runs.RunAsync("fingerprint wrong=0-9", "pissa");
+
+        Assert.Contains(new CompareMark(good.Id, MetricKeys.EvalAccuracy), (await _runs.CompareAsync(good, bad)).Marks);
+        Assert.Contains(
+            "\\textbf{100.0",
+            await fixture.Server.Http.GetStringAsync($"{ApiRoutes.CompareExport}?runs={good.Id},{bad.Id}&format=tex"),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fingerprint wrong=0,1", 42)]
+    [InlineData("fingerprint wrong=0-9 evalHash=other", 42)]
+    [InlineData("wrong=0-9", 42)]
+    [InlineData("fingerprint wrong=0-9", 7)]
+    public async Task Compare_BestThatIsNotShownOrNotComparable_IsNotMarked(string other, int seed)
+    {
+        RunDocument good = await _runs.RunAsync("fingerprint wrong=");
+        RunDocument bad = await _runs.RunAsync(other, "pissa", seed);
+
+        Assert.DoesNotContain((await _runs.CompareAsync(good, bad)).Marks, mark => mark.Column == MetricKeys.EvalAccuracy);
+    }
+
+    [Fact]
+    public async Task Compare_OtherThreads_TimesAreNotMarked()
+    {
+        RunDocument two = await _runs.RunAsync("fingerprint threads=2");
+        RunDocument eight = await _runs.RunAsync("fingerprint threads=8", "pissa");
+
+        Assert.DoesNotContain((await _runs.CompareAsync(two, eight)).Marks, mark => mark.Column == "trainSeconds");
+    }
+
+    [Fact]
+    public async Task Compare_IdsThatDoNotExist_AreNamedAndLeftOut()
+    {
+        RunDocument run = await _runs.RunAsync("");
+
+        CompareDocument document = await fixture.Api.ReadAsync<CompareDocument>($"{ApiRoutes.Compare}?runs=gone,{run.Id},%3Cb%3E");
+
+        Assert.Equal([run.Id], document.Rows.Select(row => row.RunId));
+        Assert.Equal(["gone", "<b>"], document.Missing);
+        await fixture.Api.RefusedAsync(HttpStatusCode.NotFound, HttpMethod.Get, $"{ApiRoutes.Compare}?runs=gone");
+    }
+}
