@@ -10,8 +10,13 @@ internal static class ChartBuilder
     private const int MinPerLine = 160;
     private const int MaxPerLine = 1000;
 
+    private const int LimitDash = 6;
+
     // Amber, distinct from every method's color on light and dark backgrounds.
     private const string LimitColor = "#d9822b";
+
+    // Seeds of a method have similar colors; these lengths are told apart where lines run close together.
+    private static readonly int[] _dashes = [0, 8, 3, 14, 5, 20];
 
     internal static ChartDrawing Build(
         IReadOnlyList<ChartSeries> series,
@@ -64,7 +69,7 @@ internal static class ChartBuilder
                 Id = "limit",
                 Name = limit.Name,
                 Color = LimitColor,
-                Dashed = true,
+                Dash = LimitDash,
                 X = [(int)Math.Floor(x.Min), (int)Math.Ceiling(x.Max)],
                 Y = [height, height],
             });
@@ -75,7 +80,7 @@ internal static class ChartBuilder
         {
             Lines = lines,
             X = x,
-            Y = YAxis(lines, x, format, view.LogY, fromZero),
+            Y = YAxis(lines, x, format, view, fromZero),
             LogY = view.LogY,
             Format = format.ToString().ToLowerInvariant(),
             Marks = marks,
@@ -106,23 +111,19 @@ internal static class ChartBuilder
             Name = curve.Name,
             Color = curve.Color,
             Faint = faint,
+            Dash = faint ? 0 : _dashes[curve.Variant % _dashes.Length],
             X = [.. picked.Select(i => curve.Data.X[i])],
             Y = [.. picked.Select(i => logY ? (values[i] is double value && value > 0 ? Math.Log10(value) : null) : values[i])],
         };
     }
 
-    private static NiceAxis YAxis(List<ChartLine> lines, NiceAxis x, MetricFormat format, bool logY, bool fromZero)
+    private static NiceAxis YAxis(List<ChartLine> lines, NiceAxis x, MetricFormat format, ChartView view, bool fromZero)
     {
-        (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
-        foreach (ChartLine line in lines)
+        (double min, double max) = Range(lines, Math.Max(x.Min, view.WithoutStart ? 1 : x.Min), x.Max);
+        if (min > max && view.WithoutStart)
         {
-            for (int i = 0; i < line.X.Count; i++)
-            {
-                if (line.Y[i] is double value && line.X[i] >= x.Min && line.X[i] <= x.Max)
-                {
-                    (min, max) = (Math.Min(min, value), Math.Max(max, value));
-                }
-            }
+            // Nothing is trained yet.
+            (min, max) = Range(lines, x.Min, x.Max);
         }
 
         if (min > max)
@@ -130,10 +131,29 @@ internal static class ChartBuilder
             return new(0, 1, 4);
         }
 
+        bool logY = view.LogY;
         double lowest = fromZero && !logY ? Math.Min(min, 0) : min;
         NiceAxis axis = NiceAxis.Around(lowest, max, 5);
         // A share never leaves [0, 1], so its axis does not either.
         return format == MetricFormat.Share && !logY && axis.Max > 1 && max <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
+    }
+
+    /// <summary>Smallest and largest value between two steps; the smallest is above the largest if there is none.</summary>
+    private static (double Min, double Max) Range(List<ChartLine> lines, double first, double last)
+    {
+        (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
+        foreach (ChartLine line in lines)
+        {
+            for (int i = 0; i < line.X.Count; i++)
+            {
+                if (line.Y[i] is double value && line.X[i] >= first && line.X[i] <= last)
+                {
+                    (min, max) = (Math.Min(min, value), Math.Max(max, value));
+                }
+            }
+        }
+
+        return (min, max);
     }
 
     private static int LowerBound(IReadOnlyList<int> x, double value)

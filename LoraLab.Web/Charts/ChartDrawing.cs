@@ -48,8 +48,8 @@ public sealed record ChartLine
     /// <summary>Whether the line is faint: raw values behind a smoothed line, or superseded points.</summary>
     public bool Faint { get; init; }
 
-    /// <summary>Whether the line is dashed: a limit.</summary>
-    public bool Dashed { get; init; }
+    /// <summary>Length of its dashes in pixels; 0: solid.</summary>
+    public int Dash { get; init; }
 
     public required IReadOnlyList<int> X { get; init; }
 

@@ -9,6 +9,9 @@ namespace LoraLab.Web.Charts;
 /// <param name="Data">The points.</param>
 public sealed record ChartSeries(string Id, string Name, string Color, MetricSeries Data)
 {
+    /// <summary>Number among the runs of its method, whose curves differ in their dashes; 0: solid.</summary>
+    public int Variant { get; init; }
+
     /// <summary>Whether the curve is drawn faint and omitted from the tooltip, as for superseded points.</summary>
     public bool Faint { get; init; }
 }

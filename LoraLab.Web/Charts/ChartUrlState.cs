@@ -3,8 +3,8 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Web.Charts;
 
-/// <summary>The chart view in the page's URL: <c>smooth</c>, <c>ylog</c>, <c>xmin</c>, <c>xmax</c>.</summary>
-public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, string? XMax)
+/// <summary>The chart view in the page's URL: <c>smooth</c>, <c>ylog</c>, <c>xmin</c>, <c>xmax</c>, <c>yfit</c>.</summary>
+public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, string? XMax, string? YFit = null)
 {
     /// <summary>The default smoothing of training curves; evaluation curves are not noisy and not smoothed by default.</summary>
     public const double DefaultTrainSmoothing = 0.9;
@@ -15,6 +15,9 @@ public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, s
     public double? Smoothing => Number(Smooth) is double value ? Math.Clamp(value, 0, MaxSmoothing) : null;
 
     public bool LogY => YLog == "1";
+
+    /// <summary>Whether the y axis ignores points before the first step.</summary>
+    public bool WithoutStart => YFit == "trained";
 
     public double? First => Number(XMin);
 
@@ -27,7 +30,8 @@ public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, s
             smoothing == MetricSmoothing.Never ? 0 : Smoothing ?? (smoothing == MetricSmoothing.ByDefault ? DefaultTrainSmoothing : 0),
             LogY,
             First,
-            Last is double last && last > (First ?? double.MinValue) ? last : null);
+            Last is double last && last > (First ?? double.MinValue) ? last : null,
+            WithoutStart);
 
     private static double? Number(string? text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;

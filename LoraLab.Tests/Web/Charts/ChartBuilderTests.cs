@@ -94,6 +94,31 @@ public sealed class ChartBuilderTests
         Assert.Equal((0, 1, 5), (drawing.Y.Min, Math.Round(drawing.Y.Max, 12), drawing.Y.Ticks));
     }
 
+    [Fact]
+    public void Build_WithoutStart_FitsTheAxisToWhatWasTrained()
+    {
+        MetricSeries series = new() { X = [0, 50, 100], Y = [9, 1, 2] };
+
+        Assert.Equal((0, 10), (Build(series, new ChartView()).Y.Min, Build(series, new ChartView()).Y.Max));
+        Assert.Equal(
+            (1, 2), (Build(series, new ChartView(WithoutStart: true)).Y.Min, Build(series, new ChartView(WithoutStart: true)).Y.Max));
+        // Before the first step there is nothing else to fit to.
+        Assert.True(Build(new MetricSeries { X = [0], Y = [9] }, new ChartView(WithoutStart: true)).Y.Max > 9);
+    }
+
+    [Fact]
+    public void Build_RunsOfAMethod_DifferInTheirDashesAndTheFirstIsSolid()
+    {
+        MetricSeries series = new() { X = [0, 1], Y = [1, 2] };
+        ChartDrawing drawing = ChartBuilder.Build(
+            [.. Enumerable.Range(0, 5).Select(i => new ChartSeries($"{i}", "run", "#123456", series) { Variant = i })],
+            new ChartView(Smoothing: 0.5), MetricFormat.Number, lowerIsBetter: false);
+
+        List<ChartLine> full = [.. drawing.Lines.Where(line => !line.Faint)];
+        Assert.Equal((5, 0), (full.Select(line => line.Dash).Distinct().Count(), full[0].Dash));
+        Assert.All(drawing.Lines.Where(line => line.Faint), line => Assert.Equal(0, line.Dash));
+    }
+
     [Theory]
     [InlineData(0, 125, 125)]
     [InlineData(0, 1250, 1250)]

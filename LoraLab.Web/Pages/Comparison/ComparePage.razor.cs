@@ -51,6 +51,9 @@ public sealed partial class ComparePage
     [SupplyParameterFromQuery(Name = "ylog")]
     public string? YLog { get; set; }
 
+    [SupplyParameterFromQuery(Name = "yfit")]
+    public string? YFit { get; set; }
+
     [SupplyParameterFromQuery(Name = "xmin")]
     public string? XMin { get; set; }
 
@@ -61,7 +64,7 @@ public sealed partial class ComparePage
 
     private IReadOnlyList<string> Hidden => PageUrl.List(HiddenRuns);
 
-    private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax);
+    private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax, YFit);
 
     /// <summary>The charts, without those of optional metrics that no run has points of.</summary>
     private IReadOnlyList<MetricDescriptor> Charts =>
@@ -236,7 +239,11 @@ public sealed partial class ComparePage
 
     private IReadOnlyList<ChartSeries> Curves(string key) =>
         [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId))
-            .Select(row => new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key)))];
+            .Select(row => new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key)) { Variant = Variant(row) })];
+
+    /// <summary>Number of the run among those of its method; hidden ones count, so that hiding a run changes no other curve.</summary>
+    private int Variant(CompareRow row) =>
+        _document!.Rows.TakeWhile(other => other.RunId != row.RunId).Count(other => other.Method == row.Method);
 
     private async Task PickAsync()
     {

@@ -48,6 +48,9 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "ylog")]
     public string? YLog { get; set; }
 
+    [SupplyParameterFromQuery(Name = "yfit")]
+    public string? YFit { get; set; }
+
     [SupplyParameterFromQuery(Name = "xmin")]
     public string? XMin { get; set; }
 

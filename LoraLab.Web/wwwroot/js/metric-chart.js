@@ -56,7 +56,7 @@ function options(drawing, settings) {
     },
     series: drawing.lines.map(line => ({ name: line.name, data: line.x.map((x, i) => [x, line.y[i]]) })),
     colors: drawing.lines.map(line => line.color),
-    stroke: { curve: 'straight', width: drawing.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round', dashArray: drawing.lines.map(line => (line.dashed ? 6 : 0)) },
+    stroke: { curve: 'straight', width: drawing.lines.map(line => (line.faint ? 1 : 2)), lineCap: 'round', dashArray: drawing.lines.map(line => line.dash) },
     // A single point has no line, so it gets a marker.
     markers: { size: few ? 4 : 0, strokeWidth: 0, hover: { sizeOffset: 0 } },
     fill: { type: 'solid', opacity: drawing.lines.map(line => (line.faint ? 0.2 : 1)) },
