@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 
 namespace LoraLab.Server.Runs;
 
@@ -34,8 +35,7 @@ internal static class RunColors
         }
 
         (double h, double s, double l) = ToHsl(color);
-        // Stays visible on both a white and a black page.
-        return FromHsl((h + hue + 360) % 360, s, Math.Clamp(l + lightness, 0.24, 0.8));
+        return ColorContrast.InBothThemes(FromHsl((h + hue + 360) % 360, s, Math.Clamp(l + lightness, 0.24, 0.8)));
     }
 
     private static (double H, double S, double L) ToHsl(string color)

@@ -104,7 +104,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
                 "PEFT and the authors' code do so too."),
         ],
         Source = "Zhang et al. 2023, AdaLoRA: Adaptive Budget Allocation for Parameter-Efficient Fine-Tuning",
-        Color = "#bcbd22",
+        Color = "#8b8c12",
         DefaultLearningRate = 1e-3,
         AllowsInitFrom = true,
     };

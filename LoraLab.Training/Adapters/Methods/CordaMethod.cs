@@ -78,7 +78,7 @@ public sealed class CordaMethod : CalibratedMethod<CordaMethod.Options>
                 "The factors start at the scale of the weight, so they need a lower rate than LoRA's."),
         ],
         Source = "Yang et al. 2024, CorDA: Context-Oriented Decomposition Adaptation of Large Language Models",
-        Color = "#bcbd22",
+        Color = "#b07d2b",
         DefaultLearningRate = 1e-4,
         AllowsInitFrom = true,
     };

@@ -128,7 +128,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
                     + "exclude each other, because both say what A and B are at the start."),
         ],
         Source = "Liu et al. 2024, DoRA: Weight-Decomposed Low-Rank Adaptation",
-        Color = "#17becf",
+        Color = "#0d8fc4",
         DefaultLearningRate = 2e-4,
         HasLearningRateB = true,
         AllowsInitFrom = true,

@@ -52,7 +52,7 @@ public sealed class EvaMethod : CalibratedMethod<EvaMethod.Options>
                 "B starts at zero as in LoRA, so that the same rates work."),
         ],
         Source = "Paischer et al. 2024, Parameter Efficient Fine-tuning via Explained Variance Adaptation",
-        Color = "#17becf",
+        Color = "#1190a0",
         DefaultLearningRate = 2e-4,
         AllowsInitFrom = true,
     };

@@ -41,7 +41,7 @@ public sealed class FullMethod : LoraMethod<NoOptions>
                 "What an adapter saves and costs is only seen beside the baseline."),
         ],
         Source = "The common practice before adapters, for example Howard and Ruder 2018, Universal Language Model Fine-tuning",
-        Color = "#444444",
+        Color = "#55708a",
         DefaultLearningRate = 2e-5,
         UnusedFields =
         [

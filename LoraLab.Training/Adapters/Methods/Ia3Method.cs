@@ -102,7 +102,7 @@ public sealed class Ia3Method : LoraMethod<Ia3Method.Options>
                 "Runs of different methods on the same layers are comparable."),
         ],
         Source = "Liu et al. 2022, Few-Shot Parameter-Efficient Fine-Tuning is Better and Cheaper than In-Context Learning",
-        Color = "#393b79",
+        Color = "#6b6ecf",
         DefaultLearningRate = 3e-3,
         UnusedFields = ["rank", "alpha", "rankStabilized", "dropout", "rankPattern", "alphaPattern", "layersToTransform"],
         AllowsInitFrom = true,

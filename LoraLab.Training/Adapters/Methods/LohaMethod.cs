@@ -94,7 +94,7 @@ public sealed class LohaMethod : LoraMethod<NoOptions>
                 "Adapters are compared with PEFT's own training."),
         ],
         Source = "Hyeon-Woo, Ye-Bin and Oh 2022, FedPara: Low-Rank Hadamard Product for Communication-Efficient Federated Learning",
-        Color = "#bcbd22",
+        Color = "#a3830f",
         DefaultLearningRate = 1e-3,
         UnusedFields = ["rankStabilized", "dropout"],
         AllowsInitFrom = true,

@@ -112,7 +112,7 @@ public sealed class LokrMethod : LoraMethod<LokrMethod.Options>
                 "PEFT has neither for LoKr; its rank_dropout and module_dropout are other things."),
         ],
         Source = "Yeh et al. 2024, Navigating Text-To-Image Customization: From LyCORIS Fine-Tuning to Model Evaluation",
-        Color = "#7f7f7f",
+        Color = "#7d7448",
         DefaultLearningRate = 1e-3,
         UnusedFields = ["rankStabilized", "dropout"],
         AllowsInitFrom = true,

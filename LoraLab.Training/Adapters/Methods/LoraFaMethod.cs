@@ -67,7 +67,7 @@ public sealed class LoraFaMethod : LoraMethod<LoraFaMethod.Options>
                 "This is PEFT's order, and the norms of LoRA and LoRA-FA stay comparable."),
         ],
         Source = "Zhang et al. 2023, LoRA-FA: Memory-efficient Low-rank Adaptation for Large Language Models Fine-tuning",
-        Color = "#393b79",
+        Color = "#5c63c8",
         DefaultLearningRate = 2e-4,
         AllowsInitFrom = true,
     };

@@ -125,7 +125,7 @@ public sealed class LoraGaMethod : CalibratedMethod<LoraGaMethod.Options>
                 "The factors are subtracted from the weight, as PiSSA's are, which has the same default."),
         ],
         Source = "Wang, Yu and Li 2024, LoRA-GA: Low-Rank Adaptation with Gradient Approximation",
-        Color = "#7f7f7f",
+        Color = "#6f8060",
         DefaultLearningRate = 5e-5,
         AllowsInitFrom = true,
     };

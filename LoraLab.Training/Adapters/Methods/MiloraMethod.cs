@@ -54,7 +54,7 @@ public sealed class MiloraMethod : LoraMethod<NoOptions>
                 "The minor components are small, so the factors start close to LoRA's zero; Wang et al. use LoRA's rate."),
         ],
         Source = "Wang et al. 2024, MiLoRA: Harnessing Minor Singular Components for Parameter-Efficient LLM Finetuning",
-        Color = "#e377c2",
+        Color = "#d2569f",
         DefaultLearningRate = 2e-4,
         AllowsInitFrom = true,
     };

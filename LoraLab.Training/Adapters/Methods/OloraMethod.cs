@@ -51,7 +51,7 @@ public sealed class OloraMethod : LoraMethod<NoOptions>
                 "The factors start at the scale of the weight, as PiSSA's do, so they need a lower rate than LoRA's."),
         ],
         Source = "Büyükakyüz 2024, OLoRA: Orthonormal Low-Rank Adaptation of Large Language Models",
-        Color = "#8c564b",
+        Color = "#a0655a",
         DefaultLearningRate = 1e-4,
         AllowsInitFrom = true,
     };

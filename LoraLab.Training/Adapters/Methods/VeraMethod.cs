@@ -112,7 +112,7 @@ public sealed class VeraMethod : LoraMethod<VeraMethod.Options>
                 "The layers share factors of one rank, and PEFT has no key for excluded modules of VeRA."),
         ],
         Source = "Kopiczko, Blankevoort and Asano 2024, VeRA: Vector-based Random Matrix Adaptation",
-        Color = "#17becf",
+        Color = "#159a80",
         DefaultLearningRate = 4e-3,
         UnusedFields = ["alpha", "rankStabilized", "rankPattern", "alphaPattern", "excludeModules"],
         AllowsInitFrom = true,
