@@ -96,6 +96,11 @@ public sealed partial class MetricChart
         }
     }
 
+    /// <summary>Title of the y axis of a saved picture, whose ticks have the sign of a percentage.</summary>
+    private string YName => MetricCatalog.Default.Of(Metric) is { Name: var name } metric && name != Metric
+        ? metric.Unit is null or "%" ? metric.Label : metric.Heading
+        : Title;
+
     private string FileName => Metric.Replace('/', '-');
 
     /// <summary>Called by the script when the chart scrolls into or out of view; a chart out of view is not built.</summary>
@@ -185,7 +190,7 @@ public sealed partial class MetricChart
     {
         if (_chart is not null)
         {
-            await _chart.InvokeVoidAsync("save", kind, FileName);
+            await _chart.InvokeVoidAsync("save", kind, FileName, new { title = Title, xTitle = XName, yTitle = YName });
         }
     }
 

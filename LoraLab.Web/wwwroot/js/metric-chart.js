@@ -1,6 +1,7 @@
 // The bridge between MetricChart and ApexCharts: renders a finished drawing. Zoom, crosshair and tooltip are ours (chart-hover.js),
 // so that a redraw never loses them and every chart of a page shows the same step.
 import { attach } from './chart-hover.js';
+import { compose, save } from './chart-picture.js';
 
 const drawEvery = 400;
 let library;
@@ -155,19 +156,10 @@ class Chart {
     };
   }
 
-  async save(kind, name) {
+  async save(kind, name, texts) {
     if (!this.apex) { return; }
-    const link = document.createElement('a');
-    link.download = `${name}.${kind}`;
-    if (kind === 'png') {
-      link.href = (await this.apex.dataURI({ scale: 2 })).imgURI;
-    } else {
-      const svg = this.host.querySelector('svg').cloneNode(true);
-      svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-      link.href = URL.createObjectURL(new Blob([svg.outerHTML], { type: 'image/svg+xml' }));
-    }
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    const colors = { background: css('--surface'), ink: css('--text') };
+    await save(compose(this.host.querySelector('svg'), this.drawing, this.frame(), texts, colors), kind, name);
   }
 
   dispose() {
