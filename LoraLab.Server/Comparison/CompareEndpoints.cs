@@ -4,6 +4,7 @@ using System.Text.Json;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -25,8 +26,11 @@ internal static class CompareEndpoints
         compare.MapGet("/rows", Rows).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("The rows of two runs with both predictions: all, or those that one of them got right and the other wrong");
         compare.MapGet("/export", Export)
-            .Produces<CompareDocument>(200, "application/json", "text/csv", "application/x-tex").ProducesProblem(404)
-            .WithSummary("Exports a comparison as csv (table runs, pairs or methods), json or tex");
+            .Produces<CompareDocument>(
+                200, "application/json", "text/csv", "application/x-tex", "image/svg+xml", "image/png", "text/html")
+            .ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Exports a comparison as csv (table runs, pairs or methods), json, tex, a picture of a metric (svg or png, with "
+                + "metric, theme and mean), or a page to read without a server (html)");
     }
 
     private static Ok<CompareDocument> Compare([Required] string? runs, ComparedRuns compared) =>
@@ -65,18 +69,29 @@ internal static class CompareEndpoints
 
     private static IResult Export(
         [Required] string? runs,
-        [AllowedValues("csv", "json", "tex")] string? format,
+        [AllowedValues("csv", "json", "tex", "svg", "png", "html")] string? format,
         [AllowedValues("runs", "pairs", "methods")] string? table,
-        ComparedRuns compared)
+        [MaxLength(CompareView.LongestKey)] string? metric,
+        [AllowedValues("light", "dark")] string? theme,
+        bool? mean,
+        HttpContext context,
+        ComparedRuns compared,
+        ComparePictures pictures)
     {
-        CompareDocument document = RunComparison.Of(compared.Load(runs));
+        IReadOnlyList<ComparedRun> loaded = compared.Load(runs);
+        CompareDocument document = RunComparison.Of(loaded);
+        CompareView view = CompareView.Of(metric, theme, mean);
+        // Opened in a browser, a page or a picture still runs nothing and loads nothing.
+        context.Response.Headers.ContentSecurityPolicy = CompareHtml.Policy;
         return (format ?? "csv") switch
         {
             "csv" => Download(Csv(document, table ?? "runs"), "text/csv", "csv"),
             "json" => Download(JsonSerializer.Serialize(document, ApiJson.Indented), "application/json", "json"),
             "tex" => Download(CompareTex.Write(document), "application/x-tex", "tex"),
-            "svg" => throw ApiFailure.Invalid("format", "Format 'svg' is not available yet; use csv, json or tex."),
-            _ => throw ApiFailure.Invalid("format", $"Unknown format '{format}'; use csv, json or tex."),
+            "svg" => TypedResults.File(pictures.Svg(loaded, document, view), "image/svg+xml", view.FileName(loaded, "svg")),
+            "png" => TypedResults.File(pictures.Png(loaded, document, view), "image/png", view.FileName(loaded, "png")),
+            "html" => Download(pictures.Page(loaded, document, view), "text/html", "html"),
+            _ => throw ApiFailure.Invalid("format", $"Unknown format '{format}'; use csv, json, tex, svg, png or html."),
         };
     }
 

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Comparison;
+using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Studies;
@@ -98,6 +99,7 @@ internal static class Services
         builder.Services.AddSingleton<RunLogs>();
         builder.Services.AddSingleton<PredictionFiles>();
         builder.Services.AddSingleton<ComparedRowsReader>();
+        builder.Services.AddSingleton<ComparePictures>();
         builder.Services.AddSingleton<RunQuery>();
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();

@@ -264,4 +264,8 @@ public sealed partial class ComparePage
 
     private string ExportUrl(string format) =>
         LabApi.DownloadPath($"{ApiRoutes.CompareExport}?runs={string.Join(',', Ids)}&format={format}");
+
+    /// <summary>A picture of the chart shown; of the primary metric if all are.</summary>
+    private string PictureUrl(string format) =>
+        ExportUrl(format) + (ShownCharts.Count == 1 ? $"&metric={Uri.EscapeDataString(ShownCharts[0].Key)}" : "");
 }

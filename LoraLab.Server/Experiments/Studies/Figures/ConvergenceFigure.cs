@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using OxyPlot;
 using OxyPlot.Axes;

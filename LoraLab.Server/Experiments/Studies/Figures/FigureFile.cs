@@ -1,4 +1,5 @@
 using System.Text;
+using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using OxyPlot;
 
@@ -9,13 +10,8 @@ internal static class FigureFile
 {
     private const string CreationDate = "/CreationDate (D:";
 
-    public static byte[] Svg(IStudyFigure figure, StudyEvidence evidence)
-    {
-        SvgExporter exporter = new() { Width = figure.Size.Width, Height = figure.Size.Height, TextMeasurer = new SvgTextMeasurer() };
-        string svg = exporter.ExportToString(figure.Draw(evidence)).TrimStart('\ufeff').ReplaceLineEndings("\n");
-        return Encoding.UTF8.GetBytes(svg.Replace(
-            $"font-family=\"{Plot.Font}\"", $"font-family=\"{Plot.Font}, Arial, sans-serif\"", StringComparison.Ordinal));
-    }
+    public static byte[] Svg(IStudyFigure figure, StudyEvidence evidence) =>
+        PlotFile.Svg(figure.Draw(evidence), figure.Size.Width, figure.Size.Height);
 
     public static byte[] Pdf(IStudyFigure figure, StudyEvidence evidence)
     {

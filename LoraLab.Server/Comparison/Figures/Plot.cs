@@ -5,7 +5,7 @@ using OxyPlot.Axes;
 using OxyPlot.Legends;
 using OxyPlot.Series;
 
-namespace LoraLab.Server.Experiments.Studies.Figures;
+namespace LoraLab.Server.Comparison.Figures;
 
 /// <summary>The common style of all figures.</summary>
 internal static class Plot
@@ -16,13 +16,14 @@ internal static class Plot
     /// <summary>Gap between two panels, as a fraction of the plot area.</summary>
     private const double Gap = 0.06;
     private const double TextSize = 10;
-    private static readonly OxyColor _grid = OxyColor.FromRgb(0xe0, 0xe0, 0xe0);
 
-    public static PlotModel Model()
+    public static PlotModel Model(PlotTheme? theme = null)
     {
+        PlotTheme colors = theme ?? PlotTheme.Light;
         PlotModel model = new()
         {
-            Background = OxyColors.White,
+            Background = colors.Background,
+            TextColor = colors.Text,
             Culture = CultureInfo.InvariantCulture,
             DefaultFont = Font,
             DefaultFontSize = TextSize,
@@ -43,8 +44,10 @@ internal static class Plot
     public static string Title(MetricDescriptor metric) => metric.Unit is null ? metric.Name : $"{metric.Name} ({metric.Unit})";
 
     /// <summary>An axis of panel <paramref name="panel"/> of <paramref name="panels"/>, counted from the left or from the top.</summary>
-    public static LinearAxis Axis(AxisPosition position, string key, string title, int panel = 0, int panels = 1)
+    public static LinearAxis Axis(
+        AxisPosition position, string key, string title, int panel = 0, int panels = 1, PlotTheme? theme = null)
     {
+        PlotTheme colors = theme ?? PlotTheme.Light;
         double share = (1 - (Gap * (panels - 1))) / panels;
         int place = position == AxisPosition.Left ? panels - 1 - panel : panel;
         double start = place * (share + Gap);
@@ -57,7 +60,9 @@ internal static class Plot
             EndPosition = Math.Min(1, start + share),
             AxislineStyle = LineStyle.Solid,
             MajorGridlineStyle = LineStyle.Solid,
-            MajorGridlineColor = _grid,
+            MajorGridlineColor = colors.Grid,
+            AxislineColor = colors.Text,
+            TicklineColor = colors.Text,
             MinorTickSize = 0,
             MinimumPadding = 0.03,
             MaximumPadding = 0.05,
