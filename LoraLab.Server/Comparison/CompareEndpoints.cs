@@ -78,8 +78,9 @@ internal static class CompareEndpoints
         ComparedRuns compared,
         ComparePictures pictures)
     {
-        IReadOnlyList<ComparedRun> loaded = compared.Load(runs);
-        CompareDocument document = RunComparison.Of(loaded);
+        ComparedSelection selection = compared.Load(runs);
+        IReadOnlyList<ComparedRun> loaded = selection.Runs;
+        CompareDocument document = RunComparison.Of(selection);
         CompareView view = CompareView.Of(metric, theme, mean);
         // Opened in a browser, a page or a picture still runs nothing and loads nothing.
         context.Response.Headers.ContentSecurityPolicy = CompareHtml.Policy;

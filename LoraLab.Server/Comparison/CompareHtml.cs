@@ -30,6 +30,8 @@ internal static class CompareHtml
                 new XAttribute("class", "verdict"),
                 new XAttribute("data-testid", "verdict"),
                 Text(document.Verdict ?? "Fewer than two runs have a result, so there is nothing to compare yet.")),
+            document.Missing.Count == 0 ? null : new XElement(
+                "p", "Left out, because there is no such run: ", Text(string.Join(", ", document.Missing)), "."),
             document.Notes.Count == 0 ? null : new XElement("ul", document.Notes.Select(note => new XElement("li", Text(note)))),
             CompareHtmlTables.Of(document),
             new XElement("h2", "Figures"),

@@ -43,7 +43,7 @@ internal static class CompareHtmlTables
                 Cell(row.Label),
                 Cell(row.Method),
                 Cell(row.State.ToString().ToLowerInvariant()),
-                .. columns.Select(column => Number(column.Print(row), column.IsBest(row, document.Rows))),
+                .. columns.Select(column => Number(column.Print(row), column.IsMarked(row, document.Marks))),
             ]));
     }
 

@@ -18,7 +18,7 @@ internal sealed class ComparedRowsReader(ComparedRuns compared, PredictionFiles 
     /// <param name="limit">Maximum number of rows.</param>
     public CompareRows Read(string? runs, string? show, string? text, bool byDifference, int offset, int limit)
     {
-        IReadOnlyList<ComparedRun> both = compared.Load(runs);
+        IReadOnlyList<ComparedRun> both = compared.Load(runs).Runs;
         if (both.Count != 2)
         {
             throw ApiFailure.Invalid("runs", "runs must be the ids of two runs, separated by a comma.");

@@ -21,7 +21,7 @@ function legend(drawing, left, top, ink) {
   return entries(drawing).flatMap((line, i) => {
     const y = top + i * legendLine;
     return [
-      node('line', { x1: left, x2: left + 30, y1: y - 4, y2: y - 4, stroke: line.color, 'stroke-width': 2, 'stroke-dasharray': line.dashed ? '6' : 'none' }),
+      node('line', { x1: left, x2: left + 30, y1: y - 4, y2: y - 4, stroke: line.color, 'stroke-width': 2, 'stroke-dasharray': line.dash || 'none' }),
       node('text', { x: left + 40, y, fill: ink, 'font-size': 12 }, line.name),
     ];
   });
