@@ -126,7 +126,8 @@ public sealed class SpecFieldTests
     [Fact]
     public void Compare_AddedField_IsADifferenceAConditionAndAFactor()
     {
-        CompareDocument compared = RunComparison.Of([Run("a", new ProbeSpec()), Run("b", new ProbeSpec { Probe = 4 })]);
+        CompareDocument compared = RunComparison.Of(
+            new ComparedSelection([Run("a", new ProbeSpec()), Run("b", new ProbeSpec { Probe = 4 })], []));
 
         Assert.Equal("probe", Assert.Single(compared.Differences).Field);
         Assert.Equal("probe", Assert.Single(compared.Factors).Field);
@@ -138,7 +139,7 @@ public sealed class SpecFieldTests
     {
         RunSpec other = new() { RankPattern = new Dictionary<string, int> { ["q_proj"] = 8, ["v_proj"] = 2 }, LayersToTransform = [0] };
 
-        CompareDocument compared = RunComparison.Of([Run("a", new RunSpec()), Run("b", other)]);
+        CompareDocument compared = RunComparison.Of(new ComparedSelection([Run("a", new RunSpec()), Run("b", other)], []));
 
         Assert.Equal(["layersToTransform", "rankPattern"], compared.Differences.Select(difference => difference.Field).Order());
     }

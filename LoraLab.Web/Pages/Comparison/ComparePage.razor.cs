@@ -239,7 +239,10 @@ public sealed partial class ComparePage
 
     private IReadOnlyList<ChartSeries> Curves(string key) =>
         [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId))
-            .Select(row => new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key)) { Variant = NumberInMethod(row) })];
+            .Select(row => new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key))
+            {
+                Variant = NumberInMethod(row),
+            })];
 
     /// <summary>Number of the run among those of its method; hidden ones count, so that hiding a run changes no other curve.</summary>
     private int NumberInMethod(CompareRow row) =>
