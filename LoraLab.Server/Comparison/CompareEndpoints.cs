@@ -74,6 +74,7 @@ internal static class CompareEndpoints
         [MaxLength(CompareView.LongestKey)] string? metric,
         [AllowedValues("light", "dark")] string? theme,
         bool? mean,
+        [AllowedValues("curves", "costs")] string? figure,
         HttpContext context,
         ComparedRuns compared,
         ComparePictures pictures)
@@ -81,7 +82,7 @@ internal static class CompareEndpoints
         ComparedSelection selection = compared.Load(runs);
         IReadOnlyList<ComparedRun> loaded = selection.Runs;
         CompareDocument document = RunComparison.Of(selection);
-        CompareView view = CompareView.Of(metric, theme, mean);
+        CompareView view = CompareView.Of(metric, theme, mean, figure);
         // Opened in a browser, a page or a picture still runs nothing and loads nothing.
         context.Response.Headers.ContentSecurityPolicy = CompareHtml.Policy;
         return (format ?? "csv") switch

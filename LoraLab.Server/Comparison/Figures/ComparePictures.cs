@@ -46,6 +46,14 @@ internal sealed class ComparePictures(IRunStore store)
         IReadOnlyList<ComparedRun> runs, CompareDocument document, CompareView view, PlotTheme theme)
     {
         MetricDescriptor metric = view.Of(runs);
+        if (view.Costs)
+        {
+            return CostPicture.CanDraw(metric, document.Rows)
+                ? (CostPicture.Draw(Subtitle(runs, mean: false), metric, document.Rows, theme), CurvePicture.Height(document.Rows.Count))
+                : throw ApiFailure.Conflict(
+                    "noCosts", $"No completed run has a time or a peak of memory beside the {PlainName.Of(metric.Name, 80)}.");
+        }
+
         IReadOnlyList<PictureCurve> curves = Curves(runs, document, metric.Key, view.Mean);
         if (curves.Count == 0)
         {

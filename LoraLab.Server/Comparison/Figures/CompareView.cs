@@ -12,16 +12,24 @@ internal sealed record CompareView(string? Metric, string? Theme, bool Mean)
 {
     public const int LongestKey = 200;
 
+    /// <summary>Whether the metric is drawn over time and memory instead of the steps.</summary>
+    public bool Costs { get; init; }
+
     public PlotTheme Colors => Theme == "dark" ? PlotTheme.Dark : PlotTheme.Light;
 
     /// <summary>Checks and takes the query parameters.</summary>
     /// <exception cref="ApiFailure">One of them has no such value.</exception>
-    public static CompareView Of(string? metric, string? theme, bool? mean)
+    public static CompareView Of(string? metric, string? theme, bool? mean, string? figure)
     {
         List<FieldError> errors = [];
         if (theme is not (null or "" or "light" or "dark"))
         {
             errors.Add(new FieldError("theme", $"theme is \"{PlainName.Of(theme, 80)}\"; it must be light or dark."));
+        }
+
+        if (figure is not (null or "" or "curves" or "costs"))
+        {
+            errors.Add(new FieldError("figure", $"figure is \"{PlainName.Of(figure, 80)}\"; it must be curves or costs."));
         }
 
         if (metric?.Length > LongestKey)
@@ -30,7 +38,7 @@ internal sealed record CompareView(string? Metric, string? Theme, bool Mean)
         }
 
         ApiFailure.ThrowIfAny(errors);
-        return new CompareView(Given(metric), Given(theme), mean ?? false);
+        return new CompareView(Given(metric), Given(theme), mean ?? false) { Costs = figure == "costs" };
     }
 
     /// <summary>The metric drawn of these runs.</summary>
@@ -38,7 +46,10 @@ internal sealed record CompareView(string? Metric, string? Theme, bool Mean)
 
     /// <summary>Name of a picture, for example <c>compare-eval-accuracy.svg</c>.</summary>
     public string FileName(IReadOnlyList<ComparedRun> runs, string extension) => string.Concat(
-        "compare-", string.Concat(Of(runs).Key.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')), ".", extension);
+        Costs ? "costs-" : "compare-",
+        string.Concat(Of(runs).Key.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')),
+        ".",
+        extension);
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

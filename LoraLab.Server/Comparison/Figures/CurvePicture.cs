@@ -14,10 +14,12 @@ internal static class CurvePicture
 {
     public const int Width = 960;
 
+    /// <summary>Characters of a legend entry.</summary>
+    public const int LongestLabel = 44;
+
     private const int LeastHeight = 480;
     private const int LegendLine = 17;
     private const int Margins = 110;
-    private const int LongestLabel = 44;
     private const byte BandAlpha = 40;
     private const string Steps = "steps";
     private const string Values = "values";
@@ -37,12 +39,7 @@ internal static class CurvePicture
     public static PlotModel Draw(string subtitle, MetricDescriptor metric, IReadOnlyList<PictureCurve> curves, PlotTheme theme)
     {
         PlotModel model = Plot.Model(theme);
-        (model.Title, model.TitleFontSize) = (Literal(metric.ChartTitle), 15);
-        (model.Subtitle, model.SubtitleFontSize) = (Literal(subtitle), 11);
-        model.Padding = new OxyThickness(14);
-        Legend legend = (Legend)model.Legends[0];
-        (legend.LegendPosition, legend.LegendOrientation) = (LegendPosition.RightTop, LegendOrientation.Vertical);
-        legend.LegendSymbolLength = 36;
+        SetUp(model, metric.ChartTitle, subtitle);
         model.Axes.Add(Plot.Axis(AxisPosition.Bottom, Steps, "optimizer step", theme: theme));
         LinearAxis values = Plot.Axis(AxisPosition.Left, Values, "", theme: theme);
         values.Title = Literal(Plot.Title(metric));
@@ -69,6 +66,17 @@ internal static class CurvePicture
         }
 
         return model;
+    }
+
+    /// <summary>Sets titles, and the legend at the right, where it has room for many runs.</summary>
+    public static void SetUp(PlotModel model, string title, string subtitle)
+    {
+        (model.Title, model.TitleFontSize) = (Literal(title), 15);
+        (model.Subtitle, model.SubtitleFontSize) = (Literal(subtitle), 11);
+        model.Padding = new OxyThickness(14);
+        Legend legend = (Legend)model.Legends[0];
+        (legend.LegendPosition, legend.LegendOrientation) = (LegendPosition.RightTop, LegendOrientation.Vertical);
+        legend.LegendSymbolLength = 36;
     }
 
     private static LineSeries Line(
@@ -132,6 +140,6 @@ internal static class CurvePicture
     }
 
     /// <summary>Text in which OxyPlot finds no subscript and no superscript.</summary>
-    private static string Literal(string text) =>
+    public static string Literal(string text) =>
         text.Replace("_{", "_ {", StringComparison.Ordinal).Replace("^{", "^ {", StringComparison.Ordinal);
 }

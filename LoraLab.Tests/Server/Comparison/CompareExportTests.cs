@@ -89,9 +89,22 @@ public sealed class CompareExportTests(ScriptedServer fixture)
             attribute => Assert.StartsWith("data:image/svg+xml;base64,", attribute.Value, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Svg_OfCosts_HasBothAxesWithUnitsAndEveryRunOnce()
+    {
+        List<string> texts = Texts(await SvgAsync(await QueryAsync() + "svg&figure=costs"));
+
+        Assert.Contains("Accuracy versus time and memory", texts);
+        Assert.Contains("training time (s)", texts);
+        Assert.Contains("peak memory (MiB)", texts);
+        Assert.Contains("accuracy (%)", texts);
+        Assert.Single(texts, text => text.StartsWith("<script>", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("svg&metric=eval/nothing", HttpStatusCode.BadRequest, "There is no metric 'eval/nothing'")]
     [InlineData("png&metric=eval/rougeL", HttpStatusCode.Conflict, "None of the runs has points of the ROUGE-L yet")]
+    [InlineData("svg&figure=pie", HttpStatusCode.BadRequest, "must be curves or costs")]
     [InlineData("svg&theme=blue", HttpStatusCode.BadRequest, "must be light or dark")]
     [InlineData("gif", HttpStatusCode.BadRequest, "use csv, json, tex, svg, png or html")]
     public async Task Export_OfWhatCannotBeDrawn_SaysWhy(string format, HttpStatusCode status, string reason)

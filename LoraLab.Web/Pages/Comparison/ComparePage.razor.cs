@@ -232,6 +232,11 @@ public sealed partial class ComparePage
         }
     }
 
+    /// <summary>Whether two completed runs have a result and a cost, so that a picture of them shows something.</summary>
+    private bool HasCosts => _document!.Rows.DistinctBy(row => row.Task).Count() == 1 && _document.Rows.Count(row =>
+        row.State == RunState.Completed && row.Summary[TaskDescriptors.Of(row.Task, row.Metric).Primary.Key]?.Last is not null
+        && (row.Summary.TrainSeconds is not null || row.Summary.PeakMemoryMb is not null)) > 1;
+
     private bool Measured(MetricDescriptor metric) => _document is null || metric.Scope == MetricScope.EveryTask
         || _document.Rows.Any(row => TaskDescriptors.Of(row.Task).Scope == metric.Scope);
 
