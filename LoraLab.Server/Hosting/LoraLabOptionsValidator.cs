@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Security;
 using Microsoft.Extensions.Options;
@@ -28,9 +29,11 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
             }
         }
 
-        if (options.Devices.Distinct().Count() != options.Devices.Count)
+        if (Lane.TwoOnOneDevice([.. options.Devices.OfType<string>()]) is (string one, string other))
         {
-            errors.Add("LoraLab:Devices lists a device twice; each entry is a separate lane.");
+            errors.Add(one == other
+                ? $"LoraLab:Devices lists {one} twice; each entry is a separate lane."
+                : $"LoraLab:Devices has {one} and {other}, whose runs could meet on one GPU; name each GPU, as in cuda:0 and cuda:1.");
         }
 
         if (options.MemoryBudgetMb is <= 0)

@@ -1,4 +1,8 @@
 using LoraLab.Server.Domain;
+using LoraLab.Server.Hosting;
+using LoraLab.Server.Infrastructure;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Scheduling;
@@ -24,5 +28,26 @@ public sealed class LaneTests
         {
             Assert.Equal(passed, subject.DeviceFor(requested));
         }
+    }
+
+    [Theory]
+    [InlineData("auto", null)]
+    [InlineData("auto,cpu", null)]
+    [InlineData("cpu,cuda", null)]
+    [InlineData("cuda:0,cuda:1,cpu", null)]
+    [InlineData("cpu,cpu", "LoraLab:Devices lists cpu twice")]
+    [InlineData("cuda:1,cpu,cuda:1", "LoraLab:Devices lists cuda:1 twice")]
+    [InlineData("auto,cuda", "auto and cuda, whose runs could meet on one GPU")]
+    [InlineData("cuda,cuda:0", "cuda and cuda:0, whose runs could meet on one GPU")]
+    [InlineData("cuda:1,auto", "cuda:1 and auto, whose runs could meet on one GPU")]
+    [InlineData("cuda:1,cuda:01", "cuda:1 and cuda:01, whose runs could meet on one GPU")]
+    public void Configuration_LanesThatCouldMeetOnOneDevice_AreRefused(string devices, string? expected)
+    {
+        LoraLabOptions options = new() { Devices = [.. devices.Split(',')] };
+
+        ValidateOptionsResult result = new LoraLabOptionsValidator(new ConfigurationBuilder().Build()).Validate(null, options);
+
+        Assert.Equal(expected is null, result.Succeeded);
+        Assert.Contains(expected ?? "", result.FailureMessage ?? "", StringComparison.Ordinal);
     }
 }
