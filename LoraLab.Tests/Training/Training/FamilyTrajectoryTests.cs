@@ -3,6 +3,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Training.Models.Families;
+using LoraLab.Training.Torch;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -36,9 +37,32 @@ public sealed class FamilyTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
         }
     }
 
+    /// <summary>Families that the kernels of a GPU compute differently: norms of outputs and of heads, windows, own frequencies.</summary>
+    public static TheoryData<string> OfGpu => ["gemma3", "qwen3", "mistral", "rope-dynamic"];
+
+    public static TheoryData<string> OthersOfGpu =>
+        [.. GoldenFamilies.Names.Select(row => row.Data).Except(OfGpu.Select(row => row.Data))];
+
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Train_OfAFamily_FollowsPeft(string name, string microBatch)
+    public void Train_OfAFamily_FollowsPeft(string name, string microBatch) => Follow(name, microBatch);
+
+    /// <summary>Training and evaluation with the kernels of a GPU.</summary>
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(OfGpu))]
+    public void Train_OfAFamilyOnTheKernelsOfAGpu_FollowsPeft(string name)
+    {
+        using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
+        Follow(name, "auto");
+    }
+
+    [Theory]
+    [Trait("Category", "Exhaustive")]
+    [MemberData(nameof(OthersOfGpu))]
+    public void Train_OfAnotherFamilyOnTheKernelsOfAGpu_FollowsPeft(string name) => Train_OfAFamilyOnTheKernelsOfAGpu_FollowsPeft(name);
+
+    private void Follow(string name, string microBatch)
     {
         JsonObject golden = GoldenFamilies.Read(name, "trajectory.json");
         JsonArray steps = golden["train"]!.AsArray();

@@ -50,9 +50,9 @@ public sealed class GoldenTrajectoryTests(GoldenRuns runs, ITestOutputHelper out
     /// <summary>The reference path of every reference.</summary>
     public static TheoryData<string, string> ReferencePath => [.. _names.Select(name => (name, "1"))];
 
-    /// <summary>Passes of a window of every reference, and smaller ones of one, on the kernels of a GPU.</summary>
+    /// <summary>Every reference in passes of a window, of four sentences and of one, on the kernels of a GPU.</summary>
     public static TheoryData<string, string> OfGpu =>
-        [.. _names.Select(name => (name, "auto")), ("lora-all", "4"), ("lora-all", "3"), ("lora-all", "1"), ("pissa-qv", "1")];
+        [.. _names.SelectMany(name => ((string[])["auto", "4", "1"]).Select(microBatch => (name, microBatch))), ("lora-all", "3")];
 
     /// <summary>The reference path of one method, so that it is not left to the slow tests.</summary>
     public static TheoryData<string> Names => ["pissa-qv"];

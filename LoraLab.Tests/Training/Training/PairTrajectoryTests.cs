@@ -7,6 +7,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
+using LoraLab.Training.Torch;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -27,7 +28,19 @@ public sealed class PairTrajectoryTests(ITestOutputHelper output) : IDisposable
     [InlineData("pair-3-labels", "1", "meanPerToken")]
     [InlineData("pair-3-labels-completion", "1", "sum")]
     [InlineData("pair-3-labels-completion", "auto", "meanPerToken")]
-    public void Train_PairsWithThreeLabels_FollowsTheReference(string name, string microBatch, string score)
+    public void Train_PairsWithThreeLabels_FollowsTheReference(string name, string microBatch, string score) =>
+        Follow(name, microBatch, score);
+
+    /// <summary>Labels of several tokens, whose scores are evaluated with the kernels of a GPU.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Train_PairsOnTheKernelsOfAGpu_FollowsTheReference()
+    {
+        using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
+        Follow("pair-3-labels", "auto", "sum");
+    }
+
+    private void Follow(string name, string microBatch, string score)
     {
         JsonObject golden = JsonNode.Parse(File.ReadAllText(Fixtures.Golden("tasks", name, "trajectory.json")))!.AsObject();
         Deviations deviations = new(output, $"tasks/{name}/trajectory.json, microBatch {microBatch}, {score}");

@@ -4,6 +4,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Tasks.Completion;
+using LoraLab.Training.Torch;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Tasks.Completion;
@@ -20,7 +21,18 @@ public sealed class CompletionGoldenTests(ITestOutputHelper output)
     [Theory]
     [InlineData("auto")]
     [InlineData("1")]
-    public void Train_PromptCompletion_FollowsPeft(string microBatch)
+    public void Train_PromptCompletion_FollowsPeft(string microBatch) => Follow(microBatch);
+
+    /// <summary>Training and the losses of held-out rows with the kernels of a GPU.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Train_PromptCompletionOnTheKernelsOfAGpu_FollowsPeft()
+    {
+        using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
+        Follow("auto");
+    }
+
+    private void Follow(string microBatch)
     {
         (JsonObject golden, string folder) = GoldenRuns.Load(Path.Combine("tasks", Name));
         Deviations deviations = new(output, $"tasks/{Name}/trajectory.json, microBatch {microBatch}");
