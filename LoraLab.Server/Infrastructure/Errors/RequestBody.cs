@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LoraLab.Contracts;
 using LoraLab.Files;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
@@ -67,7 +67,7 @@ internal static class RequestBody
 
     /// <summary>The maximum number of bytes, which a route may declare.</summary>
     private static long LimitOf(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? MaximumBytes;
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? MaximumBytes;
 
     // The parser accepts an unpaired surrogate in a string and fails only when the string is read.
     private static void RequireUnicode(ReadOnlySpan<byte> bytes)

@@ -37,13 +37,13 @@ public sealed class BatchTests(ScriptedServer fixture) : IClassFixture<ScriptedS
     [Fact]
     public async Task Batch_OneBadOfMany_QueuesNothingAndNamesTheFieldsOfTheRuns()
     {
-        string body = Body([.. Enumerable.Range(0, 8).Select(seed => Spec(seed)), """{"learningRate":-1}""", """{"rnak":4}"""]);
+        string body = Body([.. Enumerable.Range(0, 8).Select(seed => Spec(seed)), """{"rank":0}""", """{"rnak":4}"""]);
 
         JsonObject problem = await RefusedAsync(body, HttpStatusCode.BadRequest);
 
         JsonObject errors = problem["errors"]!.AsObject();
-        Assert.Equal(["runs[8].learningRate", "runs[9].rnak"], errors.Select(error => error.Key).Order(StringComparer.Ordinal));
-        Assert.StartsWith("runs[8]: learningRate", (string)errors["runs[8].learningRate"]![0]!, StringComparison.Ordinal);
+        Assert.Equal(["runs[8].rank", "runs[9].rnak"], errors.Select(error => error.Key).Order(StringComparer.Ordinal));
+        Assert.StartsWith("runs[8]: rank", (string)errors["runs[8].rank"]![0]!, StringComparison.Ordinal);
         await AssertNothingQueuedAsync();
     }
 

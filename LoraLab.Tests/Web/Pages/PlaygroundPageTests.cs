@@ -140,6 +140,22 @@ public sealed class PlaygroundPageTests : PageTest
         Assert.False(Find(page, "play-ask").HasAttribute("disabled"));
     }
 
+    [Fact]
+    public void Ask_RunsChangedMeanwhile_IsCancelled()
+    {
+        TaskCompletionSource<object> answer = Server.Hold(HttpMethod.Post, ApiRoutes.Predict);
+
+        IRenderedComponent<PlaygroundPage> page = OpenForm("playground?runs=A&text=good");
+        page.Find("form").Submit();
+        page.WaitForAssertion(() => Assert.True(Find(page, "play-ask").HasAttribute("disabled")));
+        Find(page, "play-runs").QuerySelector("button")!.Click();
+        page.WaitForAssertion(() => Assert.False(Find(page, "play-ask").HasAttribute("disabled")));
+
+        answer.SetResult(new ModelPredictResult { Answers = [Answer("A", [-1, -2])] });
+        Assert.Empty(FindAll(page, "playground-answers"));
+        Assert.Empty(FindAll(page, "play-problem"));
+    }
+
     [Theory]
     [InlineData("playground?runs=A", "Give an input.")]
     [InlineData(

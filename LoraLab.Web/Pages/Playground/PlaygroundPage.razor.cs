@@ -145,6 +145,8 @@ public sealed partial class PlaygroundPage
     /// <summary>Reads the runs of the address, those too that are not among the listed ones.</summary>
     private async Task ChooseRunsAsync()
     {
+        // What is being asked is asked of other runs.
+        _question.Cancel();
         string? address = _shown = Runs;
         List<RunDocument> found = [];
         List<string> unknown = [];
