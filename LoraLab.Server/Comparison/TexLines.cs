@@ -1,4 +1,5 @@
 using System.Text;
+using LoraLab.Contracts;
 
 namespace LoraLab.Server.Comparison;
 

@@ -3,6 +3,7 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
+using LoraLab.Web.Pages.Runs.Table;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 
@@ -18,6 +19,7 @@ public sealed partial class RunsPage
     private const string NewestFirst = "-createdAt";
 
     private readonly HashSet<string> _selected = [];
+    private readonly Dictionary<string, string> _experimentNames = [];
     private readonly PageLifetime _life = new();
     private RenderThrottle? _refetch;
     private List<RunDocument>? _runs;
@@ -47,6 +49,33 @@ public sealed partial class RunsPage
 
     [SupplyParameterFromQuery(Name = "sort")]
     public string? SortField { get; set; }
+
+    /// <summary>Keys of the columns, separated by commas; null: the default ones.</summary>
+    [SupplyParameterFromQuery(Name = "cols")]
+    public string? Columns { get; set; }
+
+    [SupplyParameterFromQuery(Name = "group")]
+    public string? Group { get; set; }
+
+    [SupplyParameterFromQuery(Name = "collapse")]
+    public string? Collapse { get; set; }
+
+    /// <summary>Id of the run from which differences are shown.</summary>
+    [SupplyParameterFromQuery(Name = "base")]
+    public string? Baseline { get; set; }
+
+    private TableOptions Options => new()
+    {
+        GroupSeeds = Group is not null,
+        Collapse = Collapse is not null,
+        Baseline = Baseline,
+        ExperimentNames = _experimentNames,
+    };
+
+    /// <summary>Whether the table is not the default one, whose rows have menus and progress.</summary>
+    private bool IsTailored => new[] { Columns, Group, Collapse, Baseline }.Any(value => !string.IsNullOrEmpty(value));
+
+    private IReadOnlyList<TableColumn> ShownColumns => TableColumns.Of(PageUrl.List(Columns), _runs ?? []);
 
     private string Sort => string.IsNullOrEmpty(SortField) ? NewestFirst : SortField;
 
@@ -99,6 +128,11 @@ public sealed partial class RunsPage
             _loaded = query;
             await LoadAsync();
         }
+
+        if (Collapse is not null && _experimentNames.Count == 0)
+        {
+            await LoadExperimentNamesAsync();
+        }
     }
 
     public void Dispose()
@@ -148,6 +182,42 @@ public sealed partial class RunsPage
             },
             null);
         _loadingMore = false;
+    }
+
+    private RunTable BuildTable() => RunTable.Of(_runs ?? [], ShownColumns, Options);
+
+    private async Task LoadExperimentNamesAsync()
+    {
+        try
+        {
+            foreach ((string id, string name) in (await Api.ListStudiesAsync(_life.Token)).Items.Select(study => (study.Id, study.Name))
+                .Concat((await Api.ListSweepsAsync(_life.Token)).Items.Select(sweep => (sweep.Id, sweep.Name))))
+            {
+                _experimentNames[id] = name;
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
+        {
+            // The rows show ids instead of names.
+        }
+    }
+
+    private void ToggleColumn(string key) =>
+        Url.Set("cols", string.Join(',', TableColumns.Toggle(ShownColumns, key, _runs ?? [])), replace: false);
+
+    private void Flip(string name, bool on) => Url.Set(name, on ? null : "1", replace: false);
+
+    private void Toggle(TableRow row)
+    {
+        string[] ids = [.. row.Runs.Select(run => run.Id)];
+        if (ids.All(_selected.Contains))
+        {
+            _selected.ExceptWith(ids);
+        }
+        else
+        {
+            _selected.UnionWith(ids);
+        }
     }
 
     private async Task LoadMethodsAsync()

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text;
 
-namespace LoraLab.Server.Comparison;
+namespace LoraLab.Contracts;
 
 /// <summary>
 /// Escapes text for pdflatex with its standard fonts: TeX special characters are escaped, common symbols become commands, and characters
 /// that the fonts lack are printed as their code point, so that nothing is lost.
 /// </summary>
-internal static class TexEscape
+public static class TexEscape
 {
     /// <summary>Characters up to U+017F that the standard encodings of pdflatex lack.</summary>
     private const string Unsupported = "ĄąĘęĮįŲųÞþðĦħĸĿŀŉŊŋŦŧſ";
@@ -66,8 +66,10 @@ internal static class TexEscape
         ['€'] = "EUR",
     };
 
+    /// <summary>The text for a cell or a line.</summary>
     public static string Of(string plain)
     {
+        ArgumentNullException.ThrowIfNull(plain);
         StringBuilder text = new(plain.Length);
         foreach (Rune rune in plain.EnumerateRunes())
         {

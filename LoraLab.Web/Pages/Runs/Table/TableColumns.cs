@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Web.Components;
+
+namespace LoraLab.Web.Pages.Runs.Table;
+
+/// <summary>All columns that a table of runs can show: every field of the specification, every metric, and what else a run has.</summary>
+internal static class TableColumns
+{
+    private const string Results = "Results", About = "Run";
+
+    // The document has their present values.
+    private static readonly string[] _ofDocument = ["name", "notes", "tags", "priority"];
+
+    private static readonly string[] _before = ["state", "name", "method", "rank", "learningRate", "seed"];
+    private static readonly string[] _after = ["trainSeconds", "peakMemoryMb", "trainableParameters", "tags", "createdAt"];
+
+    private static readonly Dictionary<string, TableColumn> _byKey = All(MetricCatalog.Default).ToDictionary(column => column.Key);
+
+    /// <summary>The columns in the order in which they are offered.</summary>
+    internal static IReadOnlyList<TableColumn> Offered { get; } = [.. _byKey.Values];
+
+    /// <summary>The columns of a list of keys, without those that do not exist; the default ones where none is left.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="runs">The runs, whose tasks decide on the default metrics.</param>
+    internal static IReadOnlyList<TableColumn> Of(IReadOnlyList<string> keys, IReadOnlyList<RunDocument> runs)
+    {
+        TableColumn[] chosen = [.. keys.Distinct().Select(key => _byKey.GetValueOrDefault(key)).OfType<TableColumn>()];
+        return chosen.Length > 0 ? chosen : Default(runs);
+    }
+
+    /// <summary>The keys with one more or one less, in the order in which the columns are offered; empty: the default ones.</summary>
+    internal static IReadOnlyList<string> Toggle(IReadOnlyList<TableColumn> shown, string key, IReadOnlyList<RunDocument> runs)
+    {
+        HashSet<string> keys = [.. shown.Select(column => column.Key)];
+        if (!keys.Remove(key))
+        {
+            keys.Add(key);
+        }
+
+        // Columns of the default table keep its order; others follow.
+        string[] order = [.. Default(runs).Select(column => column.Key)];
+        string[] next = [.. order.Where(keys.Contains), .. Offered.Select(column => column.Key).Where(keys.Contains).Except(order)];
+        return next.SequenceEqual(order) ? [] : next;
+    }
+
+    private static IReadOnlyList<TableColumn> Default(IReadOnlyList<RunDocument> runs) =>
+    [
+        .. ((string[])[.. _before, .. RunColumn.Metrics(runs).Select(metric => metric.Key), .. _after])
+            .Select(key => _byKey.GetValueOrDefault(key)).OfType<TableColumn>(),
+    ];
+
+    private static IEnumerable<TableColumn> All(MetricCatalog metrics) =>
+    [
+        new("state", "State", About) { Text = run => StateAppearance.Label(run.State), SortField = "state" },
+        new("name", "Name", About) { Text = run => run.Name, SortField = "name" },
+        new("tags", "Tags", About) { Text = run => string.Join(", ", run.Tags) },
+        new("notes", "Notes", About) { Text = run => run.Notes },
+        new("priority", "Priority", About)
+        {
+            Text = run => run.Priority.ToString(CultureInfo.InvariantCulture), Numeric = true, SortField = "priority",
+        },
+        new("study", "Study", About) { Text = run => run.StudyId },
+        new("sweep", "Sweep", About) { Text = run => run.SweepId },
+        new("createdAt", "Created", About)
+        {
+            Text = run => Format.Timestamp(run.CreatedAt), SortField = "createdAt", DescendingFirst = true,
+        },
+        new("endReason", "End", About) { Text = run => run.EndReason?.ToString() },
+        .. metrics.Summarized.SelectMany(Metric),
+        Number(
+            "trainSeconds",
+            "Train time",
+            run => run.Summary.TrainSeconds,
+            NumberFormat.Duration,
+            "Excluding loading, evaluation and checkpoints"),
+        Number("evalSeconds", "Evaluation time", run => run.Summary.EvalSeconds, NumberFormat.Duration, null),
+        Number("loadSeconds", "Load time", run => run.Summary.LoadSeconds, NumberFormat.Duration, null),
+        Number("peakMemoryMb", "Peak memory", run => run.Summary.PeakMemoryMb, NumberFormat.Memory, "During training"),
+        Number(
+            "trainableParameters",
+            "Trainable",
+            run => run.Summary.TrainableParameters,
+            Whole,
+            "Trainable parameters, counted on the loaded model"),
+        Number("trainTokens", "Training tokens", run => run.Summary.TrainTokens, Whole, "BOS counted"),
+        .. SpecFieldCatalog.Default.Fields.Where(field => !_ofDocument.Contains(field.Name)).Select(Setting),
+    ];
+
+    private static TableColumn Setting(SpecFieldDescriptor field) => new(field.Name, field.Attribute.Label, field.Group.Title())
+    {
+        Text = run => JsonFormat.Show(
+            JsonSerializer.SerializeToNode(field.ValueOf(run.Spec), field.Property.PropertyType, ContractJson.Options)),
+        Numeric = field.Kind is SpecFieldKind.Integer or SpecFieldKind.Number,
+        SortField = field.Name is "method" or "model" or "dataset" or "rank" or "seed" or "learningRate" ? field.Name : null,
+        Help = field.Attribute.Help,
+    };
+
+    private static IEnumerable<TableColumn> Metric(MetricDescriptor metric)
+    {
+        TableColumn last = new(metric.Key, metric.Label, Results)
+        {
+            Text = run => run.Summary[metric.Key]?.Last is double value ? metric.Text(value) : null,
+            Result = run => run.Summary[metric.Key]?.Last,
+            Format = metric.Text,
+            Difference = value => Components.Format.Difference(metric, value),
+            DependsOnData = true,
+            Numeric = true,
+            SortField = metric.Key,
+            DescendingFirst = metric.Direction == MetricDirection.HigherIsBetter,
+            Help = $"{metric.Key}, at the last evaluation",
+        };
+        return metric.Direction == MetricDirection.None
+            ? [last]
+            : [last, last with
+            {
+                Key = metric.Key + ".best",
+                Title = $"Best {metric.Name}",
+                Text = run => run.Summary[metric.Key]?.Best is double value ? metric.Text(value) : null,
+                Result = run => run.Summary[metric.Key]?.Best,
+                SortField = null,
+                Help = $"{metric.Key}, at the best evaluation; optimistic if chosen on the reported rows",
+            }];
+    }
+
+    private static TableColumn Number(
+        string key, string title, Func<RunDocument, double?> value, Func<double, string> format, string? help) => new(key, title, Results)
+    {
+        Text = run => value(run) is double known ? format(known) : null,
+        Result = value,
+        Format = format,
+        Difference = difference => (difference > 0 ? "+" : difference < 0 ? "−" : "") + format(Math.Abs(difference)),
+        Numeric = true,
+        SortField = key,
+        Help = help,
+    };
+
+    private static string Whole(double value) => NumberFormat.Count((long)Math.Round(value));
+}
