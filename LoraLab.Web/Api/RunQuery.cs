@@ -20,7 +20,10 @@ public sealed record RunQuery
     /// <summary>The id of a sweep.</summary>
     public string? Sweep { get; init; }
 
-    /// <summary>A field, prefixed with a minus for descending order.</summary>
+    /// <summary>A condition on fields, for example <c>accuracy &gt; 0.9 and rank = 8</c>; the server explains one that is wrong.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>Fields, separated by commas, each prefixed with a minus for descending order.</summary>
     public string? Sort { get; init; }
 
     public string? Cursor { get; init; }
@@ -36,6 +39,7 @@ public sealed record RunQuery
         Add(query, "tag", Tag);
         Add(query, "study", Study);
         Add(query, "sweep", Sweep);
+        Add(query, "filter", Filter);
         Add(query, "sort", Sort);
         Add(query, "cursor", Cursor);
         Add(query, "limit", Limit?.ToString(CultureInfo.InvariantCulture));

@@ -26,11 +26,16 @@ public sealed partial class RunsPage
     private RunQuery? _loaded;
     private string? _next;
     private string? _failure;
+    private string? _conditionError;
     private int _total;
     private bool _loadingMore;
 
     [SupplyParameterFromQuery(Name = "q")]
     public string? Q { get; set; }
+
+    /// <summary>A condition on fields, in the language of the API.</summary>
+    [SupplyParameterFromQuery(Name = "filter")]
+    public string? Condition { get; set; }
 
     [SupplyParameterFromQuery(Name = "state")]
     public string? StateFilter { get; set; }
@@ -84,7 +89,7 @@ public sealed partial class RunsPage
     private IReadOnlyList<string> Methods => PageUrl.List(MethodFilter);
 
     private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag)
-        || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep);
+        || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep) || !string.IsNullOrEmpty(Condition);
 
     /// <summary>Whether all runs are listed, newest first.</summary>
     private bool IsDefaultView => !Filtered && Sort == NewestFirst;
@@ -120,6 +125,7 @@ public sealed partial class RunsPage
             Tag = Tag,
             Study = Study,
             Sweep = Sweep,
+            Filter = Condition,
             Sort = Sort,
             Limit = PageSize,
         };
@@ -150,9 +156,14 @@ public sealed partial class RunsPage
             RunList page = await Api.ListRunsAsync(query, _life.Token);
             if (ReferenceEquals(query, _loaded))
             {
-                (_runs, _next, _total, _failure) = ([.. page.Items], page.NextCursor, page.Total, null);
+                (_runs, _next, _total, _failure, _conditionError) = ([.. page.Items], page.NextCursor, page.Total, null, null);
                 _selected.IntersectWith(_runs.Select(run => run.Id));
             }
+        }
+        catch (ApiException refusal) when (refusal.Errors.TryGetValue("filter", out IReadOnlyList<string>? wrong))
+        {
+            // While a condition is being typed, the runs of the last right one stay.
+            (_conditionError, _failure, _runs) = (string.Join(" ", wrong), null, _runs ?? []);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {

@@ -7,7 +7,7 @@ namespace LoraLab.Web.Pages.Runs.Table;
 /// <summary>A table of runs as it is shown and exported. Built from the documents alone.</summary>
 /// <param name="Columns">The columns.</param>
 /// <param name="Rows">The rows, in the order of their first runs.</param>
-internal sealed record RunTable(IReadOnlyList<TableColumn> Columns, IReadOnlyList<TableRow> Rows)
+public sealed record RunTable(IReadOnlyList<TableColumn> Columns, IReadOnlyList<TableRow> Rows)
 {
     /// <summary>Values of a setting that a row of several runs lists; more are counted.</summary>
     private const int ListedValues = 4;
@@ -16,10 +16,10 @@ internal sealed record RunTable(IReadOnlyList<TableColumn> Columns, IReadOnlyLis
         [.. SpecFieldCatalog.Default.Where(field => field.Has(SpecRoles.Seed | SpecRoles.Description))];
 
     /// <summary>Whether differences are shown.</summary>
-    internal bool HasDeltas => Rows.Any(row => row.IsBaseline);
+    public bool HasDeltas => Rows.Any(row => row.IsBaseline);
 
     /// <summary>Builds the table.</summary>
-    internal static RunTable Of(IReadOnlyList<RunDocument> runs, IReadOnlyList<TableColumn> columns, TableOptions options)
+    public static RunTable Of(IReadOnlyList<RunDocument> runs, IReadOnlyList<TableColumn> columns, TableOptions options)
     {
         IReadOnlyList<RunDocument>[] groups =
             [.. runs.GroupBy(run => GroupOf(run, options)).Select(group => (IReadOnlyList<RunDocument>)[.. group])];

@@ -7,32 +7,32 @@ namespace LoraLab.Web.Pages.Runs.Table;
 /// <param name="Key">Its name in the URL: a field of the specification, a metric, or a member of the document.</param>
 /// <param name="Title">The heading.</param>
 /// <param name="Group">The heading under which it is offered.</param>
-internal sealed record TableColumn(string Key, string Title, string Group)
+public sealed record TableColumn(string Key, string Title, string Group)
 {
     /// <summary>The text of a run; null or empty: it has none.</summary>
-    internal required Func<RunDocument, string?> Text { get; init; }
+    public required Func<RunDocument, string?> Text { get; init; }
 
     /// <summary>The value of a run, where runs with the same settings have different ones; null: the column has no such values.</summary>
-    internal Func<RunDocument, double?>? Result { get; init; }
+    public Func<RunDocument, double?>? Result { get; init; }
 
     /// <summary>A value as text, for the mean of a group.</summary>
-    internal Func<double, string> Format { get; init; } = value => Components.Format.Number(value);
+    public Func<double, string> Format { get; init; } = value => Components.Format.Number(value);
 
     /// <summary>A difference of two values as text, with its sign.</summary>
-    internal Func<double, string> Difference { get; init; } = value => (value > 0 ? "+" : "") + Components.Format.Number(value);
+    public Func<double, string> Difference { get; init; } = value => (value > 0 ? "+" : "") + Components.Format.Number(value);
 
     /// <summary>Whether values of runs on different data do not compare.</summary>
-    internal bool DependsOnData { get; init; }
+    public bool DependsOnData { get; init; }
 
     /// <summary>The API's sort field; null: not sortable.</summary>
-    internal string? SortField { get; init; }
+    public string? SortField { get; init; }
 
     /// <summary>Whether the first click sorts in descending order.</summary>
-    internal bool DescendingFirst { get; init; }
+    public bool DescendingFirst { get; init; }
 
     /// <summary>The tooltip of the heading.</summary>
-    internal string? Help { get; init; }
+    public string? Help { get; init; }
 
     /// <summary>Whether it is right-aligned.</summary>
-    internal bool Numeric { get; init; }
+    public bool Numeric { get; init; }
 }

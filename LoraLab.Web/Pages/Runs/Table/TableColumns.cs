@@ -95,7 +95,10 @@ internal static class TableColumns
         Text = run => JsonFormat.Show(
             JsonSerializer.SerializeToNode(field.ValueOf(run.Spec), field.Property.PropertyType, ContractJson.Options)),
         Numeric = field.Kind is SpecFieldKind.Integer or SpecFieldKind.Number,
-        SortField = field.Name is "method" or "model" or "dataset" or "rank" or "seed" or "learningRate" ? field.Name : null,
+        SortField = field.Kind is SpecFieldKind.Words or SpecFieldKind.Layers or SpecFieldKind.Integers or SpecFieldKind.Options
+            or SpecFieldKind.Pattern
+            ? null
+            : field.Name,
         Help = field.Attribute.Help,
     };
 
@@ -121,7 +124,7 @@ internal static class TableColumns
                 Title = $"Best {metric.Name}",
                 Text = run => run.Summary[metric.Key]?.Best is double value ? metric.Text(value) : null,
                 Result = run => run.Summary[metric.Key]?.Best,
-                SortField = null,
+                SortField = metric.Key + ".best",
                 Help = $"{metric.Key}, at the best evaluation; optimistic if chosen on the reported rows",
             }];
     }

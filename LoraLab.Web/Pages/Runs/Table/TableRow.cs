@@ -6,22 +6,22 @@ namespace LoraLab.Web.Pages.Runs.Table;
 /// <param name="Key">Identifies the row: the id of its run, or of its first one.</param>
 /// <param name="Runs">Its runs.</param>
 /// <param name="Cells">Its cells, one per column.</param>
-internal sealed record TableRow(string Key, IReadOnlyList<RunDocument> Runs, IReadOnlyList<TableCell> Cells)
+public sealed record TableRow(string Key, IReadOnlyList<RunDocument> Runs, IReadOnlyList<TableCell> Cells)
 {
     /// <summary>Where it links to: the run's page, or that of the study or sweep whose runs are collapsed; null: nowhere.</summary>
-    internal string? Link { get; init; }
+    public string? Link { get; init; }
 
     /// <summary>What the row stands for, in place of a name; null: a single run, whose name it is.</summary>
-    internal string? Title { get; init; }
+    public string? Title { get; init; }
 
     /// <summary>Whether it is the baseline of the differences.</summary>
-    internal bool IsBaseline { get; init; }
+    public bool IsBaseline { get; init; }
 
     /// <summary>Why its results do not compare with those of the baseline, or of most rows; null: they do.</summary>
-    internal string? OtherData { get; init; }
+    public string? OtherData { get; init; }
 }
 
 /// <summary>A cell.</summary>
 /// <param name="Text">Its text; empty: no value.</param>
 /// <param name="Delta">The difference from the baseline; null: none.</param>
-internal sealed record TableCell(string Text, string? Delta = null);
+public sealed record TableCell(string Text, string? Delta = null);
