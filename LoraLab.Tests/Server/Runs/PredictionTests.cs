@@ -124,7 +124,7 @@ public sealed class PredictionTests(ScriptedServer fixture)
 
     private async Task<RunDocument> RunAsync(string dataset, string words, Action<JsonObject>? change = null)
     {
-        JsonObject spec = new() { ["dataset"] = dataset, ["notes"] = $"steps=1 delay=0 {words}" };
+        JsonObject spec = new() { ["dataset"] = dataset, ["notes"] = $"{words} steps=1 delay=0" };
         change?.Invoke(spec);
         return await _api.WaitForEndAsync((await _api.SubmitAsync(spec.ToJsonString())).Id);
     }
