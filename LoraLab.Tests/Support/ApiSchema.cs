@@ -151,6 +151,13 @@ internal sealed class ApiSchema
     {
         JsonObject run = schemas["RunDocument"]!.DeepClone().AsObject();
         run["required"] = new JsonArray("id");
+        foreach (string part in (string[])["RunProgress", "RunSummary"])
+        {
+            JsonObject sparse = schemas[part]!.DeepClone().AsObject();
+            sparse.Remove("required");
+            run["properties"]![char.ToLowerInvariant(part[3]) + part[4..]] = sparse;
+        }
+
         JsonObject list = schemas["RunList"]!.DeepClone().AsObject();
         list["properties"]!["items"]!["items"] = run;
         AddSchema(SparseRuns, list);

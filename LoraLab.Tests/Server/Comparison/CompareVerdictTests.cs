@@ -119,7 +119,8 @@ public sealed class CompareVerdictTests
             High = -0.2,
             P = 0.0002,
             HolmP = 0.0002,
-        }) with { Metric = MetricKeys.EvalLoss };
+        }) with
+        { Metric = MetricKeys.EvalLoss };
 
         Assert.Equal(
             "run a is better than run b in evaluation loss by 0.3, 95% interval 0.2 to 0.4 "

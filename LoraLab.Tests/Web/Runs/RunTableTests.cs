@@ -1,4 +1,3 @@
-using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Pages.Runs.Table;
@@ -105,7 +104,7 @@ public sealed class RunTableTests
 
         string[][] rows = [.. RunTableExport.Csv(table).Split("\r\n").Select(line => line.Split(','))];
 
-        Assert.Equal(["Name", "Rank", "Seed", "Accuracy", "Δ Accuracy", "Train time", "Δ Train time"], rows[0]);
+        Assert.Equal(["Name", "Rank r", "Seed", "Accuracy", "Δ Accuracy", "Train time", "Δ Train time"], rows[0]);
         Assert.Equal("'=HYPERLINK(1)", rows[2][0]);
         Assert.Equal(["80.00%", ""], rows[1][3..5]);
         Assert.Equal("90.00%", rows[2][3]);

@@ -73,6 +73,11 @@ public sealed partial class ComparePage
     private IReadOnlyList<MetricDescriptor> ShownCharts =>
         Charts.FirstOrDefault(metric => metric.Key == Metric) is { } shown ? [shown] : Charts;
 
+    /// <summary>Whether two completed runs have a result and a cost, so that a picture of them shows something.</summary>
+    private bool HasCosts => _document!.Rows.DistinctBy(row => row.Task).Count() == 1 && _document.Rows.Count(row =>
+        row.State == RunState.Completed && row.Summary[TaskDescriptors.Of(row.Task, row.Metric).Primary.Key]?.Last is not null
+        && (row.Summary.TrainSeconds is not null || row.Summary.PeakMemoryMb is not null)) > 1;
+
     protected override void OnInitialized()
     {
         _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(StateHasChanged));
@@ -231,11 +236,6 @@ public sealed partial class ComparePage
             ShowRuns([.. Ids.Where(id => id != message.RunId)]);
         }
     }
-
-    /// <summary>Whether two completed runs have a result and a cost, so that a picture of them shows something.</summary>
-    private bool HasCosts => _document!.Rows.DistinctBy(row => row.Task).Count() == 1 && _document.Rows.Count(row =>
-        row.State == RunState.Completed && row.Summary[TaskDescriptors.Of(row.Task, row.Metric).Primary.Key]?.Last is not null
-        && (row.Summary.TrainSeconds is not null || row.Summary.PeakMemoryMb is not null)) > 1;
 
     private bool Measured(MetricDescriptor metric) => _document is null || metric.Scope == MetricScope.EveryTask
         || _document.Rows.Any(row => TaskDescriptors.Of(row.Task).Scope == metric.Scope);

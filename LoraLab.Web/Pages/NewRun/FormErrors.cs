@@ -24,9 +24,9 @@ internal static partial class FormErrors
 
     /// <summary>The messages with the labels of their fields, each once.</summary>
     internal static IReadOnlyList<string> Sentences(IReadOnlyDictionary<string, IReadOnlyList<string>> errors) =>
-        [.. errors.SelectMany(error => error.Value.Select(message => Labelled(error.Key, message))).Distinct()];
+        [.. errors.SelectMany(error => error.Value.Select(message => WithLabels(error.Key, message))).Distinct()];
 
-    private static string Labelled(string field, string message) =>
+    private static string WithLabels(string field, string message) =>
         SpecFieldCatalog.Default.Find(field.Split('.', '[')[0]) is { } known ? $"{known.Attribute.Label}: {message}" : message;
 
     [GeneratedRegex(@"^runs\[\d+\]\.")]

@@ -2,9 +2,9 @@ using LoraLab.Contracts;
 using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Comparison.Statistics;
 using LoraLab.Server.Experiments.Studies.Evidence;
+using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
-using OxyPlot;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 

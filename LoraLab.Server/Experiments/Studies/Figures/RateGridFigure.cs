@@ -1,11 +1,11 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Contracts;
 using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Experiments.Studies.Claims;
 using LoraLab.Server.Experiments.Studies.Evidence;
-using OxyPlot.Axes;
 using OxyPlot;
+using OxyPlot.Axes;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 

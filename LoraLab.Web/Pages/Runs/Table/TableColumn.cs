@@ -1,5 +1,4 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Runs.Table;
 

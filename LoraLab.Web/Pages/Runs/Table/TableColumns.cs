@@ -131,15 +131,15 @@ internal static class TableColumns
 
     private static TableColumn Number(
         string key, string title, Func<RunDocument, double?> value, Func<double, string> format, string? help) => new(key, title, Results)
-    {
-        Text = run => value(run) is double known ? format(known) : null,
-        Result = value,
-        Format = format,
-        Difference = difference => (difference > 0 ? "+" : difference < 0 ? "−" : "") + format(Math.Abs(difference)),
-        Numeric = true,
-        SortField = key,
-        Help = help,
-    };
+        {
+            Text = run => value(run) is double known ? format(known) : null,
+            Result = value,
+            Format = format,
+            Difference = difference => (difference > 0 ? "+" : difference < 0 ? "−" : "") + format(Math.Abs(difference)),
+            Numeric = true,
+            SortField = key,
+            Help = help,
+        };
 
     private static string Whole(double value) => NumberFormat.Count((long)Math.Round(value));
 }
