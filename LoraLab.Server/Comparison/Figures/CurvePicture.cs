@@ -20,7 +20,6 @@ internal static class CurvePicture
     private const int LeastHeight = 480;
     private const int LegendLine = 17;
     private const int Margins = 110;
-    private const byte BandAlpha = 40;
     private const string Steps = "steps";
     private const string Values = "values";
 
@@ -54,7 +53,7 @@ internal static class CurvePicture
             IReadOnlyList<(int Step, double Mean, double Low, double High)> points = curve.Points();
             if (curve.Runs.Count > 1)
             {
-                model.Series.Add(Band(metric, color, points));
+                model.Series.Add(Plot.Band(metric, color, Steps, Values, points));
             }
 
             model.Series.Add(Line(metric, Literal(PlainName.Of(curve.Label, LongestLabel)), color, points, curve.NonFinite(), place));

@@ -16,6 +16,7 @@ internal static class Plot
     /// <summary>Gap between two panels, as a fraction of the plot area.</summary>
     private const double Gap = 0.06;
     private const double TextSize = 10;
+    private const byte BandAlpha = 40;
 
     public static PlotModel Model(PlotTheme? theme = null)
     {
@@ -90,6 +91,24 @@ internal static class Plot
         };
         line.Points.AddRange(points);
         return line;
+    }
+
+    /// <summary>The range of a metric around its mean at each step; the mean is a line of its own.</summary>
+    public static AreaSeries Band(
+        MetricDescriptor metric, OxyColor color, string x, string y, IReadOnlyList<(int Step, double Mean, double Low, double High)> points)
+    {
+        AreaSeries band = new()
+        {
+            Color = OxyColors.Transparent,
+            Color2 = OxyColors.Transparent,
+            Fill = OxyColor.FromAColor(BandAlpha, color),
+            RenderInLegend = false,
+            XAxisKey = x,
+            YAxisKey = y,
+        };
+        band.Points.AddRange(points.Select(point => new DataPoint(point.Step, metric.Number(point.Low))));
+        band.Points2.AddRange(points.Select(point => new DataPoint(point.Step, metric.Number(point.High))));
+        return band;
     }
 
     /// <summary>

@@ -3,14 +3,12 @@ using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Experiments.Studies.Evidence;
 using OxyPlot;
 using OxyPlot.Axes;
-using OxyPlot.Series;
 
 namespace LoraLab.Server.Experiments.Studies.Figures;
 
 /// <summary>The metric of the task over training, one line per method: the mean over seeds with a band for their range.</summary>
 internal sealed class ConvergenceFigure : IStudyFigure
 {
-    private const byte BandAlpha = 40;
     private const string Steps = "steps";
     private const string Values = "accuracy";
 
@@ -49,7 +47,7 @@ internal sealed class ConvergenceFigure : IStudyFigure
             IReadOnlyList<(int Step, double Mean, double Low, double High)> curve = MeanCurve.Of(group, metric.Key);
             if (group.Counted.Count > 1)
             {
-                model.Series.Add(Band(metric, color, curve));
+                model.Series.Add(Plot.Band(metric, color, Steps, Values, curve));
             }
 
             model.Series.Add(Plot.Line(
