@@ -105,23 +105,6 @@ internal static class CurvePicture
         return line;
     }
 
-    private static AreaSeries Band(
-        MetricDescriptor metric, OxyColor color, IReadOnlyList<(int Step, double Mean, double Low, double High)> points)
-    {
-        AreaSeries band = new()
-        {
-            Color = OxyColors.Transparent,
-            Color2 = OxyColors.Transparent,
-            Fill = OxyColor.FromAColor(BandAlpha, color),
-            RenderInLegend = false,
-            XAxisKey = Steps,
-            YAxisKey = Values,
-        };
-        band.Points.AddRange(points.Select(point => new DataPoint(point.Step, metric.Number(point.Low))));
-        band.Points2.AddRange(points.Select(point => new DataPoint(point.Step, metric.Number(point.High))));
-        return band;
-    }
-
     private static ScatterSeries Marks(string? label, OxyColor color, IReadOnlyList<int> steps, double height)
     {
         ScatterSeries marks = new()

@@ -57,23 +57,6 @@ internal sealed class ConvergenceFigure : IStudyFigure
         return model;
     }
 
-    private static AreaSeries Band(
-        MetricDescriptor metric, OxyColor color, IReadOnlyList<(int Step, double Mean, double Low, double High)> curve)
-    {
-        AreaSeries band = new()
-        {
-            Color = OxyColors.Transparent,
-            Color2 = OxyColors.Transparent,
-            Fill = OxyColor.FromAColor(BandAlpha, color),
-            RenderInLegend = false,
-            XAxisKey = Steps,
-            YAxisKey = Values,
-        };
-        band.Points.AddRange(curve.Select(point => new DataPoint(point.Step, metric.Number(point.Low))));
-        band.Points2.AddRange(curve.Select(point => new DataPoint(point.Step, metric.Number(point.High))));
-        return band;
-    }
-
     private static List<StudyGroup> Groups(StudyEvidence evidence) =>
         [.. evidence.Reported.Where(group => MeanCurve.Of(group, evidence.Metric.Key).Count > 1)];
 }
