@@ -5,6 +5,7 @@ using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 
 namespace LoraLab.Tests.ScriptedWorker;
 
@@ -77,6 +78,23 @@ internal sealed record ScriptedData(string Name, string Task, IReadOnlyList<stri
                 Path.Combine(directory, RunFiles.EvaluationRows),
                 Enumerable.Range(0, rows).Select(row => JsonSerializer.Serialize(Row(row), ContractJson.Options)));
         }
+    }
+
+    /// <summary>The hash of the rows in a fingerprint; null: their texts are not written.</summary>
+    public string? RowsHash(int rows)
+    {
+        if (Name == "sample")
+        {
+            return null;
+        }
+
+        using EvaluationRowsHash hash = new();
+        foreach (EvaluationRow row in Enumerable.Range(0, rows).Select(Row))
+        {
+            hash.Add(row.Row, row.Label, row.Columns.Values);
+        }
+
+        return hash.Hex();
     }
 
     /// <summary>Lines of a predictions file.</summary>

@@ -7,7 +7,8 @@ namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
 /// Fingerprint file of runs with <c>fingerprint</c> in their notes. Words: <c>weights=</c>, <c>tokenizer=</c>, <c>promptHash=</c>,
-/// <c>labelIds=</c>, <c>evalHash=</c>, <c>trainHash=</c>, <c>final=</c> (default: unique), <c>threads=N</c>, <c>torch=VERSION</c>.
+/// <c>labelIds=</c>, <c>evalHash=</c> (default: that of the texts, if they are written), <c>trainHash=</c>, <c>final=</c> (default:
+/// unique), <c>threads=N</c>, <c>torch=VERSION</c>.
 /// </summary>
 internal static class ScriptedFingerprint
 {
@@ -51,7 +52,7 @@ internal static class ScriptedFingerprint
             {
                 Rows = evalRows,
                 Labels = new Dictionary<string, int> { ["negative"] = evalRows / 2, ["positive"] = evalRows / 2 },
-                Sha256 = script.Text("evalHash", "e0"),
+                Sha256 = script.Text("evalHash", ScriptedData.Of(spec.Dataset).RowsHash(evalRows) ?? "e0"),
             },
             Adapter = new AdapterFingerprint
             {

@@ -9,6 +9,11 @@ public sealed record CompareRows(string RunA, string RunB, IReadOnlyList<Compare
     /// <summary>Labels in label order; empty: the task has none.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>
+    /// Whether the texts beside the first run's predictions are not those of its fingerprint; none is shown then, and none is searched.
+    /// </summary>
+    public bool DataChanged { get; init; }
+
     /// <summary>Rows on which both were evaluated.</summary>
     public int Rows { get; init; }
 

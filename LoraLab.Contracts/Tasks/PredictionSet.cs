@@ -9,6 +9,11 @@ public sealed record PredictionSet(int Step, IReadOnlyList<string> Labels, IRead
     /// <summary>Scores and losses that are NaN or infinite; they are null in <c>items</c>.</summary>
     public IReadOnlyList<NonFiniteScore> NonFinite { get; init; } = [];
 
+    /// <summary>
+    /// Whether the texts beside the predictions are not those of the run's fingerprint; none is shown then, and none is searched.
+    /// </summary>
+    public bool DataChanged { get; init; }
+
     /// <summary>Rows of the evaluation.</summary>
     public int Rows { get; init; }
 

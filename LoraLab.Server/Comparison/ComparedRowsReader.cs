@@ -1,13 +1,11 @@
 using LoraLab.Contracts.Tasks;
-using LoraLab.Contracts.Worker;
-using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage.RunDirectories;
 
 namespace LoraLab.Server.Comparison;
 
 /// <summary>Reads the rows of two runs that can be paired, such as those that only one of them got right.</summary>
-internal sealed class ComparedRowsReader(ComparedRuns compared, PredictionFiles predictions, LoraLabPaths paths)
+internal sealed class ComparedRowsReader(ComparedRuns compared, PredictionFiles predictions, VerifiedTexts verified)
 {
     /// <summary>The rows of two runs.</summary>
     /// <param name="runs">Their ids, separated by a comma.</param>
@@ -30,9 +28,10 @@ internal sealed class ComparedRowsReader(ComparedRuns compared, PredictionFiles 
             throw ApiFailure.Conflict("notComparable", $"The runs cannot be compared row by row. {refused.Reason}");
         }
 
+        (string? path, bool changed) = verified.Of(a.Id);
         List<ComparedPrediction> all = [.. a.Predictions!.Zip(b.Predictions!, Pair)];
         int judged = all.Count(row => row.A.Correct is not null && row.B.Correct is not null);
-        HashSet<int>? found = text is null ? null : [.. Texts(a).Where(row => Has(row, text)).Select(row => row.Row)];
+        HashSet<int>? found = text is null ? null : [.. Texts(path).Where(row => Has(row, text)).Select(row => row.Row)];
         List<ComparedPrediction> matching =
         [
             .. all.Where(
@@ -43,11 +42,12 @@ internal sealed class ComparedRowsReader(ComparedRuns compared, PredictionFiles 
             : matching;
         List<ComparedPrediction> page = [.. ordered.Skip(offset).Take(limit)];
         HashSet<int> wanted = [.. page.Select(row => row.A.Row)];
-        Dictionary<int, EvaluationRow> texts = Texts(a).Where(row => wanted.Contains(row.Row)).ToDictionary(row => row.Row);
+        Dictionary<int, EvaluationRow> texts = Texts(path).Where(row => wanted.Contains(row.Row)).ToDictionary(row => row.Row);
         return new CompareRows(
             a.Id, b.Id, [.. page.Select(row => row with { A = row.A.With(texts.GetValueOrDefault(row.A.Row)) })])
         {
             Labels = predictions.TryReadLast(a.Document)?.Labels ?? [],
+            DataChanged = changed,
             Rows = all.Count,
             Judged = judged,
             OnlyA = all.Count(row => Shown(row, "onlyA")),
@@ -70,11 +70,8 @@ internal sealed class ComparedRowsReader(ComparedRuns compared, PredictionFiles 
         _ => true,
     };
 
-    private IEnumerable<EvaluationRow> Texts(ComparedRun run)
-    {
-        string path = Path.Combine(paths.RunDirectory(run.Id), RunFiles.EvaluationRows);
-        return File.Exists(path) ? File.ReadLines(path).Select(EvaluationTexts.Parse).OfType<EvaluationRow>() : [];
-    }
+    private static IEnumerable<EvaluationRow> Texts(string? path) =>
+        path is not null ? File.ReadLines(path).Select(EvaluationTexts.Parse).OfType<EvaluationRow>() : [];
 
     private static bool Has(EvaluationRow row, string text) =>
         row.Columns.Values.Append(row.Reference ?? "").Any(value => value.Contains(text, StringComparison.OrdinalIgnoreCase));

@@ -97,6 +97,7 @@ internal static class Services
     {
         builder.Services.AddSingleton<RunIds>();
         builder.Services.AddSingleton<RunLogs>();
+        builder.Services.AddSingleton<VerifiedTexts>();
         builder.Services.AddSingleton<PredictionFiles>();
         builder.Services.AddSingleton<ComparedRowsReader>();
         builder.Services.AddSingleton<ComparePictures>();

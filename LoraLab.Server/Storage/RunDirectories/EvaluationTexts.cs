@@ -6,8 +6,8 @@ using LoraLab.Contracts.Tasks;
 namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>The texts of a run's evaluation rows, read in their order, next to a predictions file in the same order.</summary>
-/// <param name="path">The file; runs of earlier versions have none.</param>
-internal sealed class EvaluationTexts(string path) : IDisposable
+/// <param name="path">The file; null: there is none, as for runs of earlier versions.</param>
+internal sealed class EvaluationTexts(string? path) : IDisposable
 {
     private const string Start = "{\"row\":";
     private readonly StreamReader? _lines = File.Exists(path) ? new StreamReader(path) : null;

@@ -10,7 +10,7 @@ using LoraLab.Server.Infrastructure.Errors;
 namespace LoraLab.Server.Storage.RunDirectories;
 
 /// <summary>Predictions of a run: one CSV file per imported evaluation.</summary>
-internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
+internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store, VerifiedTexts texts)
 {
     public (int Step, string Path) Find(RunDocument run, string step)
     {
@@ -64,7 +64,8 @@ internal sealed class PredictionFiles(LoraLabPaths paths, IRunStore store)
     {
         PredictionMoves moves = new(query.Flipped || query.History ? Evaluations(run) : []);
         PredictionSelection selection = new(query, query.Flipped ? moves.Flipped() : null);
-        PredictionSet set = selection.Read(step, path, Path.Combine(paths.RunDirectory(run.Id), RunFiles.EvaluationRows));
+        (string? rows, bool changed) = texts.Of(run.Id);
+        PredictionSet set = selection.Read(step, path, rows) with { DataChanged = changed };
         if (!query.History)
         {
             return set;

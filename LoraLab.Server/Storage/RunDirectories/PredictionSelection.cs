@@ -21,9 +21,9 @@ internal sealed class PredictionSelection(PredictionQuery query, IReadOnlySet<in
     /// <summary>Reads the part.</summary>
     /// <param name="step">Step of the evaluation.</param>
     /// <param name="table">Path of the predictions.</param>
-    /// <param name="texts">Path of the evaluation rows.</param>
+    /// <param name="texts">Path of the evaluation rows; null: there are none to show.</param>
     /// <exception cref="FormatException">The file is damaged.</exception>
-    public PredictionSet Read(int step, string table, string texts)
+    public PredictionSet Read(int step, string table, string? texts)
     {
         using StreamReader file = new(table);
         using EvaluationTexts rows = new(texts);

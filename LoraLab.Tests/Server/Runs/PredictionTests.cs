@@ -119,6 +119,34 @@ public sealed class PredictionTests(ScriptedServer fixture)
         Assert.Equal([true, true, true, false], (await ReadAsync(damaged)).Items.Select(row => row.Columns is not null));
     }
 
+    [Fact]
+    public async Task Predictions_TextsOfAnotherHashThanTheFingerprints_AreNeitherShownNorSearched()
+    {
+        RunDocument run = await RunAsync("pairs", "rows=4 fingerprint");
+        RunDocument other = await RunAsync("pairs", "rows=4 fingerprint");
+        string path = Path.Combine(fixture.Server.DataDirectory, "runs", run.Id, RunFiles.EvaluationRows);
+        string original = File.ReadAllText(path);
+        string word = (await ReadAsync(run)).Items[0].Columns!["premise"].Split(' ')[0];
+        Assert.False((await ReadAsync(run)).DataChanged);
+        Assert.NotEqual(0, (await ReadAsync(run, $"&q={word}")).Total);
+        string rows = $"/api/v1/compare/rows?runs={run.Id},{other.Id}&show=all";
+        Assert.False((await _api.ReadAsync<CompareRows>(rows)).DataChanged);
+
+        File.WriteAllText(path, original.Replace(word, word + "s", StringComparison.Ordinal));
+
+        PredictionSet changed = await ReadAsync(run);
+        Assert.True(changed.DataChanged);
+        Assert.Equal(4, changed.Items.Count);
+        Assert.All(changed.Items, row => Assert.Equal((null, null), (row.Columns, row.Prompt)));
+        Assert.Equal(0, (await ReadAsync(run, $"&q={word}")).Total);
+        CompareRows compared = await _api.ReadAsync<CompareRows>(rows);
+        Assert.True(compared.DataChanged);
+        Assert.All(compared.Items, row => Assert.Null(row.A.Columns));
+
+        File.WriteAllText(path, original);
+        Assert.NotNull((await ReadAsync(run)).Items[0].Columns);
+    }
+
     private Task<PredictionSet> ReadAsync(RunDocument run, string query = "") =>
         _api.ReadAsync<PredictionSet>(ApiRoutes.Run(run.Id, "predictions") + "?step=last" + query);
 

@@ -113,14 +113,10 @@ public sealed class ClassificationData(
     /// <inheritdoc />
     public override EvaluationFingerprint EvaluationFingerprint()
     {
-        using Sha256Hash hash = new();
+        using EvaluationRowsHash hash = new();
         foreach (LabeledRow row in evaluated)
         {
-            hash.Add(row.Row, row.Label);
-            foreach (string text in row.Texts)
-            {
-                hash.Add(text);
-            }
+            hash.Add(row.Row, row.Label, row.Texts);
         }
 
         return new()

@@ -81,14 +81,10 @@ public sealed class CompletionData : TaskData
     /// <inheritdoc />
     public override EvaluationFingerprint EvaluationFingerprint()
     {
-        using Sha256Hash hash = new();
+        using EvaluationRowsHash hash = new();
         foreach (CompletionRow row in _evaluated)
         {
-            hash.Add(row.Row);
-            foreach (string text in row.Texts)
-            {
-                hash.Add(text);
-            }
+            hash.Add(row.Row, null, row.Texts);
         }
 
         return new()
