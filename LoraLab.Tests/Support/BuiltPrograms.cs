@@ -7,6 +7,8 @@ internal static class BuiltPrograms
 
     public static string ScriptedWorker => Find("LoraLab.Tests.ScriptedWorker");
 
+    public static string Benchmarks => Find("LoraLab.Benchmarks");
+
     private static string Find(string project)
     {
         // .../LoraLab.Tests/bin/CONFIGURATION/FRAMEWORK/

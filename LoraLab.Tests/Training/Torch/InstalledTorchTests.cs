@@ -136,27 +136,12 @@ public sealed class InstalledTorchTests : IDisposable
         Assert.Contains("its version is 2.13.0", ended.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
     }
 
-    // The build's own libtorch in another folder, with another name of its version; libc10 as a copy, because links are the same library.
     [Fact]
     [Trait("Category", "Long")]
     public void Run_LibrariesOfAnotherFolder_TrainTheSameAdapter()
     {
         Assert.SkipUnless(Runs, "Linux only");
-        string own = TorchRuntime.NativeFolder()!;
-        Install("2.10.0+elsewhere");
-        foreach (string library in Directory.EnumerateFiles(own).Where(path => Path.GetFileName(path) != TorchRuntime.BridgeName))
-        {
-            string there = Path.Combine(Libraries, Path.GetFileName(library));
-            File.Delete(there);
-            if (Path.GetFileName(library) == "libc10.so")
-            {
-                File.Copy(library, there);
-            }
-            else
-            {
-                File.CreateSymbolicLink(there, library);
-            }
-        }
+        InstallOwnElsewhere();
 
         TrainerProgram.Ended doctor = Trainer(Libraries).Run(_timeout, "doctor");
 
@@ -165,6 +150,26 @@ public sealed class InstalledTorchTests : IDisposable
         Assert.Contains("2.10.0+elsewhere from", printed, StringComparison.Ordinal);
         Assert.Contains(Libraries, printed, StringComparison.Ordinal);
         Assert.Equal(Train("own", null), Train("elsewhere", Libraries));
+    }
+
+    // A command that uses TorchSharp before the setting applies would load the build's own libtorch, or abort where the build has none.
+    [Theory]
+    [Trait("Category", "Long")]
+    [InlineData("launches", "--blocks", "1", "--device", "cpu", "--precision", "bf16")]
+    [InlineData("launches", "--blocks", "1", "--device", "cpu", "--precision", "fp16")]
+    [InlineData("evaluate", "--model", "sample", "--dataset", "sample", "--samples", "2")]
+    [InlineData("generate", "--model", "sample", "--prompt", "Once", "--max-tokens", "2")]
+    [InlineData("methods")]
+    [InlineData("fields")]
+    public void Command_LibrariesOfAnotherFolder_Works(params string[] arguments)
+    {
+        Assert.SkipUnless(Runs, "Linux only");
+        InstallOwnElsewhere();
+
+        TrainerProgram.Ended ended = Trainer(Libraries).Run(_timeout, arguments);
+
+        Assert.True(ended.ExitCode == 0, ended.Output + ended.Error);
+        Assert.NotEmpty(ended.Output.Trim());
     }
 
     [Fact]
@@ -201,6 +206,26 @@ public sealed class InstalledTorchTests : IDisposable
         TrainerProgram.Ended ended = Trainer(libtorch).Run(_timeout, "train", "--spec", spec, "--out", run);
         Assert.True(ended.ExitCode == 0, ended.Output + ended.Error);
         return File.ReadAllBytes(Path.Combine(run, "adapter", "adapter_model.safetensors"));
+    }
+
+    // The build's own libtorch in another folder, with another name of its version; libc10 as a copy, because links are the same library.
+    private void InstallOwnElsewhere()
+    {
+        Install("2.10.0+elsewhere");
+        foreach (string library in Directory.EnumerateFiles(TorchRuntime.NativeFolder()!)
+            .Where(path => Path.GetFileName(path) != TorchRuntime.BridgeName))
+        {
+            string there = Path.Combine(Libraries, Path.GetFileName(library));
+            File.Delete(there);
+            if (Path.GetFileName(library) == "libc10.so")
+            {
+                File.Copy(library, there);
+            }
+            else
+            {
+                File.CreateSymbolicLink(there, library);
+            }
+        }
     }
 
     private TrainerProgram Trainer(string? libtorch) => new(Path.Combine(_folder.Path, "data")) { Libtorch = libtorch };
