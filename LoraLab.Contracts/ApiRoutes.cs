@@ -18,6 +18,12 @@ public static class ApiRoutes
     /// <summary>Deletes many runs.</summary>
     public const string RunsDelete = Runs + ":delete";
 
+    /// <summary>Rows of a table of runs.</summary>
+    public const string RunGroups = Base + "/run-groups";
+
+    /// <summary>Saved views.</summary>
+    public const string Views = Base + "/views";
+
     /// <summary>Metrics of many runs.</summary>
     public const string Metrics = Base + "/metrics";
 
@@ -68,6 +74,9 @@ public static class ApiRoutes
 
     /// <summary>A run or one of its subresources.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
+
+    /// <summary>A saved view.</summary>
+    public static string View(string id) => $"{Views}/{id}";
 
     /// <summary>A study or one of its subresources.</summary>
     public static string Study(string id, string? part = null) => part is null ? $"{Studies}/{id}" : $"{Studies}/{id}/{part}";

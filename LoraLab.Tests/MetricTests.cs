@@ -16,7 +16,7 @@ using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Studies.Tables;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Tests.Server.Experiments.Studies;
-using LoraLab.Web.Pages.Runs;
+using LoraLab.Web.Pages.Runs.Table;
 using Xunit;
 
 namespace LoraLab.Tests;
@@ -86,9 +86,7 @@ public sealed class MetricTests
     [Fact]
     public void RunList_AddedMetric_HasAColumnThatSorts()
     {
-        RunColumn column = Assert.Single(
-            RunColumn.Of(RunColumn.Metrics([Run("a", 0.5)], _catalog)),
-            column => column.Title == "Probe depth");
+        TableColumn column = Assert.Single(TableColumns.All(_catalog), column => column.Title == "Probe depth");
         Func<RunDocument, IComparable?> read = RunSort.Fields(_catalog)[column.SortField!];
 
         Assert.Equal(0.5, read(Run("a", 0.5)));

@@ -16,6 +16,9 @@ public sealed record CompareDocument
     /// <summary>The best values that were shown to differ from all others of their column.</summary>
     public IReadOnlyList<CompareMark> Marks { get; init; } = [];
 
+    /// <summary>By how much a time and a peak memory must differ to be marked as the best.</summary>
+    public CompareMargins Margins { get; init; } = new();
+
     /// <summary>Specification fields that differ between runs (except name, notes, tags and priority).</summary>
     public IReadOnlyList<SpecDifference> Differences { get; init; } = [];
 

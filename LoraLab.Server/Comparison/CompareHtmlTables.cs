@@ -13,6 +13,12 @@ internal static class CompareHtmlTables
     {
         yield return new XElement("h2", "Runs");
         yield return Runs(document);
+        if (document.Marks.Count > 0)
+        {
+            yield return new XElement(
+                "p", CompareHtml.Text($"Bold: best, and shown to differ from all others ({document.Margins.Text})."));
+        }
+
         if (document.Methods.Groups.Any(group => group.Seeds.Count > 1))
         {
             yield return new XElement("h2", "Methods over seeds");

@@ -13,19 +13,14 @@ internal static class CompareMarks
 {
     private const double Alpha = 0.05;
 
-    /// <summary>Times closer than this are not told apart: repeated runs on an idle machine differ by a few percent.</summary>
-    private const double TimeMargin = 0.05;
-
-    private const double MemoryMargin = 0.01;
-
-    public static IReadOnlyList<CompareMark> Of(IReadOnlyList<ComparedRun> runs, PairedTests tests)
+    public static IReadOnlyList<CompareMark> Of(IReadOnlyList<ComparedRun> runs, PairedTests tests, CompareMargins margins)
     {
         List<ComparedRun> done = [.. runs.Where(run => run.Completed)];
         return done.Count < 2 || !AreComparable(done) ? [] :
         [
             .. Primary(done, tests),
-            .. TimesAreComparable(done) ? Lowest(done, "trainSeconds", summary => summary.TrainSeconds, TimeMargin) : [],
-            .. MemoryIsComparable(done) ? Lowest(done, "peakMemoryMb", summary => summary.PeakMemoryMb, MemoryMargin) : [],
+            .. TimesAreComparable(done) ? Lowest(done, "trainSeconds", summary => summary.TrainSeconds, margins.Time) : [],
+            .. MemoryIsComparable(done) ? Lowest(done, "peakMemoryMb", summary => summary.PeakMemoryMb, margins.Memory) : [],
             .. Lowest(done, "trainableParameters", summary => summary.TrainableParameters, 0),
         ];
     }
@@ -33,7 +28,7 @@ internal static class CompareMarks
     /// <summary>Whether runs evaluated the same rows in the same way after the same number of steps.</summary>
     private static bool AreComparable(IReadOnlyList<ComparedRun> runs) =>
         PairRefusal.OfAll([.. runs]) is null
-        && Same(runs, run => (run.Document.Task, run.Metric.Key, run.Document.Spec.EvalSplit, run.Fingerprint!.Training.Steps));
+        && Same(runs, run => (run.Document.Task, run.Metric.Key, run.Document.Spec.EvalSplit, run.Steps));
 
     /// <summary>Whether runs had the same machine and threads, and the machine to themselves.</summary>
     private static bool TimesAreComparable(IReadOnlyList<ComparedRun> runs) =>

@@ -18,8 +18,17 @@ internal static class CompareVerdict
     private static readonly string[] _numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
     /// <summary>The sentence; null: fewer than two completed runs have a result.</summary>
-    public static string? Of(IReadOnlyList<CompareRow> rows, PairedTests tests, MethodComparison methods)
+    /// <param name="rows">The runs.</param>
+    /// <param name="tests">Tests of pairs of runs.</param>
+    /// <param name="methods">Tests of pairs of methods over seeds.</param>
+    /// <param name="unlike">What the runs with these ids do not have in common; null: nothing that matters.</param>
+    public static string? Of(
+        IReadOnlyList<CompareRow> rows,
+        PairedTests tests,
+        MethodComparison methods,
+        Func<IReadOnlyCollection<string>, string?>? unlike = null)
     {
+        unlike ??= _ => null;
         if (rows.Select(row => row.Task).Distinct().Count() > 1)
         {
             return "The runs are of different tasks, so there is no best one.";
@@ -33,12 +42,20 @@ internal static class CompareVerdict
 
         List<CompareRow> known = [.. rows.Where(row => row.State == RunState.Completed && row.Summary[metric.Key]?.Last is not null)];
         return known.Count < 2 ? null
-            : methods.Tested > 0 ? Sentence(OverSeeds(methods, metric), metric, "methods", methods.Groups.Count, methods.Pairs.Count)
-            : tests.Tested > 0 ? Sentence(OverRows(rows, tests, metric), metric, "runs", known.Count, known.Count * (known.Count - 1) / 2)
+            : methods.Tested > 0
+                ? Sentence(OverSeeds(methods, metric), metric, "methods", methods.Groups.Count, methods.Pairs.Count, unlike)
+            : tests.Tested > 0
+                ? Sentence(OverRows(rows, tests, metric), metric, "runs", known.Count, known.Count * (known.Count - 1) / 2, unlike)
             : Untested(known, tests);
     }
 
-    private static string Sentence(IReadOnlyList<Finding> findings, MetricDescriptor metric, string things, int count, int pairs)
+    private static string Sentence(
+        IReadOnlyList<Finding> findings,
+        MetricDescriptor metric,
+        string things,
+        int count,
+        int pairs,
+        Func<IReadOnlyCollection<string>, string?> unlike)
     {
         List<Finding> clear = [.. findings.Where(finding => finding.HolmP < Alpha)];
         string test = findings[0].Test;
@@ -61,7 +78,7 @@ internal static class CompareVerdict
         {
             string gains = Range([.. wins.Select(finding => finding.Difference)], difference => Size(metric, difference));
             return $"{wins[0].Better} is better in {metric.Name} than each of the {Number(count - 1)} other {things}, by {gains}"
-                + $"{Unit(metric)} {conditions}.";
+                + $"{Unit(metric)}{But(wins)} {conditions}.";
         }
 
         Finding first = wins[0];
@@ -70,7 +87,10 @@ internal static class CompareVerdict
         string others = clear.Count > 1
             ? $"; {Number(clear.Count)} of {findings.Count.ToString(CultureInfo.InvariantCulture)} tested pairs differ significantly" : "";
         return $"{first.Better} is better than {first.Worse} in {metric.Name} by {Size(metric, first.Difference)}{Unit(metric)}{interval}"
-            + $"{others} ({test}, n = {sizes}; adjusted {NumberFormat.PStatement(first.HolmP)}).";
+            + $"{But([first])}{others} ({test}, n = {sizes}; adjusted {NumberFormat.PStatement(first.HolmP)}).";
+
+        string But(IEnumerable<Finding> named) =>
+            unlike([.. named.SelectMany(finding => finding.Runs).Distinct()]) is string difference ? $", but they {difference}" : "";
     }
 
     private static IReadOnlyList<Finding> OverSeeds(MethodComparison methods, MetricDescriptor metric)
@@ -78,7 +98,15 @@ internal static class CompareVerdict
         Dictionary<string, string> labels = methods.Groups.ToDictionary(group => group.Id, group => group.Label);
         return [.. methods.Pairs.Where(pair => pair is { HolmP: not null, Difference: not null }).Select(pair => Finding.Of(
             labels[pair.GroupA], labels[pair.GroupB], pair.Difference!.Value, pair.Low, pair.High, pair.HolmP!.Value, metric)
-            with { Test = "paired t test over seeds, Holm", Size = pair.CommonSeeds })];
+            with
+            {
+                Test = "paired t test over seeds, Holm",
+                Size = pair.CommonSeeds,
+                Runs =
+                [
+                    .. methods.Groups.Where(group => group.Id == pair.GroupA || group.Id == pair.GroupB).SelectMany(group => group.Runs),
+                ],
+            })];
     }
 
     private static IReadOnlyList<Finding> OverRows(IReadOnlyList<CompareRow> rows, PairedTests tests, MetricDescriptor metric)
@@ -87,7 +115,7 @@ internal static class CompareVerdict
         string test = metric.Key == MetricKeys.EvalAccuracy ? "McNemar, Holm" : "paired bootstrap, Holm";
         return [.. tests.Pairs.Where(pair => pair is { HolmP: not null, Difference: not null }).Select(pair => Finding.Of(
             labels[pair.RunA], labels[pair.RunB], pair.Difference!.Value, pair.Low, pair.High, pair.HolmP!.Value, metric)
-            with { Test = test, Size = pair.Rows ?? 0 })];
+            with { Test = test, Size = pair.Rows ?? 0, Runs = [pair.RunA, pair.RunB] })];
     }
 
     private static string Untested(IReadOnlyList<CompareRow> known, PairedTests tests)
@@ -124,6 +152,9 @@ internal static class CompareVerdict
     private sealed record Finding(string Better, string Worse, double Difference, double? Low, double? High, double HolmP)
     {
         public string Test { get; init; } = "";
+
+        /// <summary>Ids of the runs of both sides.</summary>
+        public IReadOnlyList<string> Runs { get; init; } = [];
 
         /// <summary>Rows or seeds.</summary>
         public int Size { get; init; }

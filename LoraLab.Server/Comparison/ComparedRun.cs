@@ -22,5 +22,8 @@ internal sealed record ComparedRun(
     /// <summary>The seeds; runs with equal seeds have the same initial values and data order.</summary>
     public (long Seed, long? OrderSeed) Seed => (Document.Spec.Seed, Document.Spec.OrderSeed);
 
+    /// <summary>Optimizer steps of training.</summary>
+    public int Steps => Document.Progress.Step > 0 ? Document.Progress.Step : Fingerprint?.Training.Steps ?? 0;
+
     public RunEnvironment? Environment => Fingerprint?.Environment ?? Document.Attempts.LastOrDefault()?.Environment;
 }

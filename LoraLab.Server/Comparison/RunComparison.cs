@@ -17,12 +17,15 @@ internal static class RunComparison
         FactorTable factors = new(runs);
         PairedTests tests = PairedMatrix.Of(runs, factors);
         MethodComparison methods = MethodPairs.Of(groups, factors);
+        CompareMargins margins = MeasuredMargins.Of(groups);
         return new CompareDocument
         {
             Rows = rows,
             Missing = selection.Missing,
-            Marks = CompareMarks.Of(runs, tests),
-            Verdict = CompareVerdict.Of(rows, tests, methods),
+            Marks = CompareMarks.Of(runs, tests, margins),
+            Margins = margins,
+            Verdict = CompareVerdict.Of(
+                rows, tests, methods, ids => VerdictConditions.Unlike([.. runs.Where(run => ids.Contains(run.Id))])),
             Differences = differences,
             Notes = [.. CompareNotes.Of(runs, rows, differences, groups)],
             Requirements = Requirement.Over(runs),

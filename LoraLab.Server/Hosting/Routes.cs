@@ -14,7 +14,9 @@ using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Runs.Estimates;
+using LoraLab.Server.Runs.Groups;
 using LoraLab.Server.Runs.Predictions;
+using LoraLab.Server.Runs.Views;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
@@ -59,6 +61,8 @@ internal static class Routes
         });
         api.MapRuns();
         api.MapBulk();
+        api.MapRunGroups();
+        api.MapViews();
         api.MapArtifacts();
         api.MapMetrics();
         api.MapQueue();

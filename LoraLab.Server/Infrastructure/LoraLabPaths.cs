@@ -32,6 +32,9 @@ internal sealed class LoraLabPaths
     /// <summary>Studies and sweeps, one file per experiment.</summary>
     public string ExperimentsDirectory => Path.Combine(DataDirectory, "plans");
 
+    /// <summary>Saved views of the table of runs, one file per view.</summary>
+    public string ViewsDirectory => Path.Combine(DataDirectory, "views");
+
     public string Samples => Path.Combine(Home, "samples");
 
     public string RunDirectory(string runId) => Path.Combine(RunsDirectory, runId);

@@ -31,11 +31,7 @@ internal sealed class RunQuery(IRunStore store)
             throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumLimit}.");
         }
 
-        RunSort order = RunSort.Parse(sort, out string? problem)
-            ?? throw ApiFailure.Invalid(
-                "sort",
-                $"{problem}; use, separated by commas and prefixed with - for descending, one of "
-                    + $"{string.Join(", ", RunSort.FieldNames)}, or another field of the specification or the summary.");
+        RunSort order = SortOf(sort);
         RunFilter selection = FilterOf(state, method, tag, study, sweep, q, filter);
         // The cursor's run may have been deleted or moved; its sort key is still valid.
         RunSort.Key? after = cursor is null ? null : order.TryDecodeCursor(cursor)
@@ -46,6 +42,14 @@ internal sealed class RunQuery(IRunStore store)
             page.HasMore ? order.CursorAfter(page.Items[^1].Document) : null,
             page.Total);
     }
+
+    /// <summary>The order of a parameter that may be absent.</summary>
+    /// <exception cref="ApiFailure">A field is unknown.</exception>
+    public static RunSort SortOf(string? sort) => RunSort.Parse(sort, out string? problem)
+        ?? throw ApiFailure.Invalid(
+            "sort",
+            $"{problem}; use, separated by commas and prefixed with - for descending, one of "
+                + $"{string.Join(", ", RunSort.FieldNames)}, or another field of the specification or the summary.");
 
     /// <summary>The filter of parameters that may each be absent.</summary>
     public static RunFilter FilterOf(

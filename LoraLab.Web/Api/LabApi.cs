@@ -11,6 +11,7 @@ using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Groups;
 using LoraLab.Contracts.Tasks;
 
 namespace LoraLab.Web.Api;
@@ -23,6 +24,10 @@ public sealed partial class LabApi(HttpClient http)
 {
     public Task<RunList> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) =>
         GetAsync<RunList>(ApiRoutes.Runs + query.ToQueryString(), cancellationToken);
+
+    /// <summary>Fetches rows of a table of runs, with what its headings say about all of them.</summary>
+    public Task<RunGroupList> ListGroupsAsync(RunQuery query, CancellationToken cancellationToken) =>
+        GetAsync<RunGroupList>(ApiRoutes.RunGroups + query.ToQueryString(), cancellationToken);
 
     public Task<RunDocument> GetRunAsync(string id, CancellationToken cancellationToken) =>
         GetAsync<RunDocument>(ApiRoutes.Run(Escape(id)), cancellationToken);
@@ -64,6 +69,10 @@ public sealed partial class LabApi(HttpClient http)
     /// <summary>Cancels all runs that are listed or match a filter.</summary>
     public Task<BulkResult> CancelRunsAsync(BulkRequest runs, CancellationToken cancellationToken) =>
         SendAsync<BulkResult>(new(HttpMethod.Post, Relative(ApiRoutes.RunsCancel)) { Content = WithoutNulls(runs) }, cancellationToken);
+
+    /// <summary>Deletes all runs that are listed or match a filter.</summary>
+    public Task<BulkResult> DeleteRunsAsync(BulkRequest runs, CancellationToken cancellationToken) =>
+        SendAsync<BulkResult>(new(HttpMethod.Post, Relative(ApiRoutes.RunsDelete)) { Content = WithoutNulls(runs) }, cancellationToken);
 
     /// <summary>Posts an action without a body, for example <c>cancel</c>.</summary>
     public Task ActAsync(string id, string action, CancellationToken cancellationToken) =>

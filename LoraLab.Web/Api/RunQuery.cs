@@ -28,6 +28,18 @@ public sealed record RunQuery
 
     public string? Cursor { get; init; }
 
+    /// <summary>What makes several runs one row; null: every run is a row of its own.</summary>
+    public string? By { get; init; }
+
+    /// <summary>Number of rows to skip, of a list of rows.</summary>
+    public int? Offset { get; init; }
+
+    /// <summary>Id of the run from which differences are shown.</summary>
+    public string? Baseline { get; init; }
+
+    /// <summary>Ids of the runs whose rows stand above all others.</summary>
+    public IReadOnlyList<string> Pinned { get; init; } = [];
+
     public int? Limit { get; init; }
 
     public string ToQueryString()
@@ -41,6 +53,10 @@ public sealed record RunQuery
         Add(query, "sweep", Sweep);
         Add(query, "filter", Filter);
         Add(query, "sort", Sort);
+        Add(query, "by", By);
+        Add(query, "baseline", Baseline);
+        Add(query, "pinned", string.Join(',', Pinned));
+        Add(query, "offset", Offset?.ToString(CultureInfo.InvariantCulture));
         Add(query, "cursor", Cursor);
         Add(query, "limit", Limit?.ToString(CultureInfo.InvariantCulture));
         return query.ToString();

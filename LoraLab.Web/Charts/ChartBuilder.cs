@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Metrics;
+using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Charts;
 
@@ -36,29 +37,37 @@ internal static class ChartBuilder
         List<ChartMark> marks = [];
         int notPositive = 0;
         bool thinned = false;
-        foreach (ChartSeries curve in drawn)
+        List<ChartBand> bands = [];
+        foreach (ChartSeries run in drawn)
         {
-            int from = LowerBound(curve.Data.X, x.Min);
-            int to = LowerBound(curve.Data.X, x.Max + 1);
+            // Runs of earlier versions have colors that are dim in one of the themes.
+            ChartSeries curve = run with { Color = CurveColor.Of(run.Color) };
+            IReadOnlyList<double> places = Places(curve);
+            int from = LowerBound(places, x.Min);
+            int to = LowerBound(places, x.Max + 1e-9);
             // One neighbor on either side, so that lines reach the edges of a zoomed window.
-            (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, curve.Data.X.Count));
+            (int first, int end) = (Math.Max(from - 1, 0), Math.Min(to + 1, places.Count));
             notPositive += view.LogY ? Enumerable.Range(from, Math.Max(to - from, 0)).Count(i => curve.Data.Y[i] is <= 0) : 0;
             thinned |= end - first > maxPoints;
             if (curve.Faint)
             {
-                faint.Add(Line(curve, curve.Data.Y, first, end, maxPoints, view.LogY, faint: true));
+                faint.Add(Line(curve, places, curve.Data.Y, first, end, maxPoints, view.LogY, faint: true));
                 continue;
             }
 
             if (smooth)
             {
-                faint.Add(Line(curve, curve.Data.Y, first, end, maxPoints, view.LogY, faint: true));
+                faint.Add(Line(curve, places, curve.Data.Y, first, end, maxPoints, view.LogY, faint: true));
             }
 
             IReadOnlyList<double?> values = smooth ? Smoothing.Average(curve.Data.X, curve.Data.Y, view.Smoothing) : curve.Data.Y;
-            full.Add(Line(curve, values, first, end, maxPoints, view.LogY, faint: false));
-            marks.AddRange(curve.Data.NonFinite.Where(point => point.Step >= x.Min && point.Step <= x.Max)
-                .Select(point => new ChartMark(point.Step, point.Value, curve.Name, curve.Color)));
+            full.Add(Line(curve, places, values, first, end, maxPoints, view.LogY, faint: false));
+            marks.AddRange(curve.Data.NonFinite.Select(point => new ChartMark(places[point.Index], point.Value, curve.Name, curve.Color))
+                .Where(mark => mark.X >= x.Min && mark.X <= x.Max));
+            if (curve.Deviation is { } deviation)
+            {
+                bands.Add(Band(curve, places, values, deviation, (first, end), view.LogY));
+            }
         }
 
         if (limit is not null && full.Count > 0)
@@ -70,17 +79,20 @@ internal static class ChartBuilder
                 Name = limit.Name,
                 Color = LimitColor,
                 Dash = LimitDash,
-                X = [(int)Math.Floor(x.Min), (int)Math.Ceiling(x.Max)],
+                X = [x.Min, x.Max],
                 Y = [height, height],
             });
         }
 
         List<ChartLine> lines = [.. faint, .. full];
+        (NiceAxis y, IReadOnlyList<double> ticks) = ChartHeights.Axis(lines, bands, x, format, view, fromZero);
         return new ChartDrawing
         {
             Lines = lines,
+            Bands = bands,
             X = x,
-            Y = YAxis(lines, x, format, view, fromZero),
+            Y = y,
+            YTicks = ticks,
             LogY = view.LogY,
             Format = format.ToString().ToLowerInvariant(),
             Marks = marks,
@@ -94,15 +106,22 @@ internal static class ChartBuilder
 
     private static NiceAxis XAxis(List<ChartSeries> drawn, ChartView view)
     {
-        double first = drawn.Count == 0 ? 0 : drawn.Min(curve => curve.Data.X[0]);
-        // Training starts at step 1 and evaluation at 0; both get the same axis.
-        double min = view.XMin ?? (first <= 1 ? 0 : first);
-        double max = view.XMax ?? (drawn.Count == 0 ? 1 : drawn.Max(curve => curve.Data.X[^1]));
+        double first = drawn.Count == 0 ? 0 : drawn.Min(curve => Place(curve, 0));
+        // Training starts at step 1 and evaluation at 0; both get the same axis. One of tokens or time begins with the run.
+        double min = view.XMin ?? (first <= 1 || drawn.Any(curve => curve.Position is not null) ? 0 : first);
+        double max = view.XMax ?? (drawn.Count == 0 ? 1 : drawn.Max(curve => Place(curve, curve.Data.X.Count - 1)));
         return NiceAxis.Tight(min, Math.Max(max, min + 1), 7);
     }
 
     private static ChartLine Line(
-        ChartSeries curve, IReadOnlyList<double?> values, int first, int end, int maxPoints, bool logY, bool faint)
+        ChartSeries curve,
+        IReadOnlyList<double> places,
+        IReadOnlyList<double?> values,
+        int first,
+        int end,
+        int maxPoints,
+        bool logY,
+        bool faint)
     {
         IReadOnlyList<int> picked = Decimation.Pick(values, first, end, maxPoints);
         return new ChartLine
@@ -112,51 +131,37 @@ internal static class ChartBuilder
             Color = curve.Color,
             Faint = faint,
             Dash = faint ? 0 : _dashes[curve.Variant % _dashes.Length],
-            X = [.. picked.Select(i => curve.Data.X[i])],
+            X = [.. picked.Select(i => places[i])],
             Y = [.. picked.Select(i => logY ? (values[i] is double value && value > 0 ? Math.Log10(value) : null) : values[i])],
         };
     }
 
-    private static NiceAxis YAxis(List<ChartLine> lines, NiceAxis x, MetricFormat format, ChartView view, bool fromZero)
+    private static ChartBand Band(
+        ChartSeries curve,
+        IReadOnlyList<double> places,
+        IReadOnlyList<double?> values,
+        IReadOnlyList<double> deviation,
+        (int First, int End) part,
+        bool logY)
     {
-        (double min, double max) = Range(lines, Math.Max(x.Min, view.WithoutStart ? 1 : x.Min), x.Max);
-        if (min > max && view.WithoutStart)
-        {
-            // Nothing is trained yet.
-            (min, max) = Range(lines, x.Min, x.Max);
-        }
+        // On a logarithmic axis, a band that would reach below zero ends where its curve is.
+        int[] shown =
+            [.. Enumerable.Range(part.First, part.End - part.First).Where(i => values[i] is double value && (!logY || value > 0))];
+        return new(
+            curve.Color,
+            [.. shown.Select(i => places[i])],
+            [.. shown.Select(i => Height(values[i]!.Value - deviation[i], values[i]!.Value))],
+            [.. shown.Select(i => Height(values[i]!.Value + deviation[i], values[i]!.Value))]);
 
-        if (min > max)
-        {
-            return new(0, 1, 4);
-        }
-
-        bool logY = view.LogY;
-        double lowest = fromZero && !logY ? Math.Min(min, 0) : min;
-        NiceAxis axis = NiceAxis.Around(lowest, max, 5);
-        // A share never leaves [0, 1], so its axis does not either.
-        return format == MetricFormat.Share && !logY && axis.Max > 1 && max <= 1 ? NiceAxis.Around(lowest, 1, 5) : axis;
+        double Height(double end, double value) => !logY ? end : Math.Log10(end > 0 ? end : value);
     }
 
-    /// <summary>Smallest and largest value between two steps; the smallest is above the largest if there is none.</summary>
-    private static (double Min, double Max) Range(List<ChartLine> lines, double first, double last)
-    {
-        (double min, double max) = (double.PositiveInfinity, double.NegativeInfinity);
-        foreach (ChartLine line in lines)
-        {
-            for (int i = 0; i < line.X.Count; i++)
-            {
-                if (line.Y[i] is double value && line.X[i] >= first && line.X[i] <= last)
-                {
-                    (min, max) = (Math.Min(min, value), Math.Max(max, value));
-                }
-            }
-        }
+    private static double Place(ChartSeries curve, int index) => curve.Position?.At(curve.Data.X[index]) ?? curve.Data.X[index];
 
-        return (min, max);
-    }
+    private static IReadOnlyList<double> Places(ChartSeries curve) =>
+        [.. curve.Data.X.Select(step => curve.Position?.At(step) ?? step)];
 
-    private static int LowerBound(IReadOnlyList<int> x, double value)
+    private static int LowerBound(IReadOnlyList<double> x, double value)
     {
         int low = 0;
         int high = x.Count;

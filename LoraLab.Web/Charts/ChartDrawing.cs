@@ -6,13 +6,19 @@ public sealed record ChartDrawing
     /// <summary>Lines in drawing order.</summary>
     public IReadOnlyList<ChartLine> Lines { get; init; } = [];
 
-    /// <summary>The axis of steps.</summary>
+    /// <summary>The axis of steps, tokens or seconds.</summary>
     public required NiceAxis X { get; init; }
 
     /// <summary>The axis of values; their base-10 logarithms on a logarithmic axis.</summary>
     public required NiceAxis Y { get; init; }
 
     public bool LogY { get; init; }
+
+    /// <summary>The ticks of a logarithmic axis, as base-10 logarithms; empty: those of the axis.</summary>
+    public IReadOnlyList<double> YTicks { get; init; } = [];
+
+    /// <summary>The spreads around means.</summary>
+    public IReadOnlyList<ChartBand> Bands { get; init; } = [];
 
     /// <summary><c>number</c>, <c>percent</c> or <c>rate</c>.</summary>
     public required string Format { get; init; }
@@ -51,15 +57,15 @@ public sealed record ChartLine
     /// <summary>Length of its dashes in pixels; 0: solid.</summary>
     public int Dash { get; init; }
 
-    public required IReadOnlyList<int> X { get; init; }
+    public required IReadOnlyList<double> X { get; init; }
 
     /// <summary>Values to draw; null breaks the line.</summary>
     public required IReadOnlyList<double?> Y { get; init; }
 }
 
 /// <summary>A non-finite value, marked at the edge of the plot.</summary>
-/// <param name="X">Step.</param>
+/// <param name="X">Place on the x axis.</param>
 /// <param name="Value"><c>NaN</c>, <c>Infinity</c> or <c>-Infinity</c>.</param>
 /// <param name="Name">The run's name.</param>
 /// <param name="Color">Its color.</param>
-public sealed record ChartMark(int X, string Value, string Name, string Color);
+public sealed record ChartMark(double X, string Value, string Name, string Color);

@@ -3,8 +3,11 @@ using LoraLab.Contracts.Metrics;
 
 namespace LoraLab.Web.Charts;
 
-/// <summary>The chart view in the page's URL: <c>smooth</c>, <c>ylog</c>, <c>xmin</c>, <c>xmax</c>, <c>yfit</c>.</summary>
-public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, string? XMax, string? YFit = null)
+/// <summary>
+/// The chart view in the page's URL: <c>smooth</c>, <c>ylog</c>, <c>xmin</c>, <c>xmax</c>, <c>yfit</c>, <c>x</c>, <c>mean</c>.
+/// </summary>
+public sealed record ChartUrlState(
+    string? Smooth, string? YLog, string? XMin, string? XMax, string? YFit = null, string? X = null, string? Mean = null)
 {
     /// <summary>The default smoothing of training curves; evaluation curves are not noisy and not smoothed by default.</summary>
     public const double DefaultTrainSmoothing = 0.9;
@@ -18,6 +21,20 @@ public sealed record ChartUrlState(string? Smooth, string? YLog, string? XMin, s
 
     /// <summary>Whether the y axis ignores points before the first step.</summary>
     public bool WithoutStart => YFit == "trained";
+
+    /// <summary>What the curves are drawn over.</summary>
+    public ChartXAxis Axis => X switch { "tokens" => ChartXAxis.Tokens, "time" => ChartXAxis.Seconds, _ => ChartXAxis.Steps };
+
+    /// <summary>Title of the x axis.</summary>
+    public string AxisName => Axis switch
+    {
+        ChartXAxis.Tokens => "Training tokens",
+        ChartXAxis.Seconds => "Training time (s)",
+        _ => "Step",
+    };
+
+    /// <summary>Whether repeated runs are one curve, their mean with its spread.</summary>
+    public bool ShowsMeans => Mean == "1";
 
     public double? First => Number(XMin);
 

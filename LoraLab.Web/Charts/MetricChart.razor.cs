@@ -17,6 +17,7 @@ public sealed partial class MetricChart
     private DotNetObjectReference<MetricChart>? _self;
     private ChartDrawing? _drawing;
     private (IReadOnlyList<ChartSeries> Series, ChartView View)? _builtFrom;
+    private string? _drawnXName;
     private bool _isVisible;
     private bool _drawPending;
     private bool _table;
@@ -83,9 +84,9 @@ public sealed partial class MetricChart
             if (_drawing is { Marks: [var first, ..] marks })
             {
                 yield return marks.Count == 1
-                    ? $"▲ {first.Value} at step {NumberFormat.Count(first.X)} ({first.Name})"
-                    : $"▲ {NumberFormat.Count(marks.Count)} non-finite points; the first is {first.Value} at step "
-                        + $"{NumberFormat.Count(first.X)} ({first.Name})";
+                    ? $"▲ {first.Value} at {XName.ToLowerInvariant()} {NumberFormat.Number(first.X)} ({first.Name})"
+                    : $"▲ {NumberFormat.Count(marks.Count)} non-finite points; the first is {first.Value} at {XName.ToLowerInvariant()} "
+                        + $"{NumberFormat.Number(first.X)} ({first.Name})";
             }
 
             if (_drawing is { NotPositive: > 0 } drawing)
@@ -174,7 +175,15 @@ public sealed partial class MetricChart
                 return;
             }
 
-            _chart = await _module.InvokeAsync<IJSObjectReference>("create", _plot, _self, new { xName = XName, height = Height });
+            _chart = await _module.InvokeAsync<IJSObjectReference>(
+                "create", _plot, _self, new { xName = XName, yName = YName, height = Height });
+            _drawnXName = XName;
+        }
+
+        if (_drawnXName != XName && _chart is not null && !_disposed)
+        {
+            _drawnXName = XName;
+            await _chart.InvokeVoidAsync("name", new { xName = XName });
         }
 
         if (_drawPending && _chart is not null && !_disposed)

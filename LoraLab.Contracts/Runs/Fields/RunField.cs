@@ -15,6 +15,9 @@ public sealed record RunField(string Name, string Label, RunFieldKind Kind, Func
     /// <summary>The metric whose last or best value it is; null: another value.</summary>
     public MetricDescriptor? Metric { get; init; }
 
+    /// <summary>Whether it is a result, of which a group of runs has a mean: a metric, or another number of the summary.</summary>
+    public bool IsResult { get; init; }
+
     /// <summary>The field of the specification; null: another value.</summary>
     public SpecFieldDescriptor? Spec { get; init; }
 

@@ -64,7 +64,7 @@ public sealed class RunFieldCatalog
     {
         RunField last = _byName[metric.Key];
         RunField best = OfMetric(metric, metric.Key + ".best", $"Best {metric.Name}", summary => summary?.Best);
-        RunField step = Number(metric.Key + ".bestStep", $"Step of best {metric.Name}", run => run.Summary[metric.Key]?.BestStep);
+        RunField step = Result(metric.Key + ".bestStep", $"Step of best {metric.Name}", run => run.Summary[metric.Key]?.BestStep);
         foreach (string name in (string[])[metric.Key, metric.ShortKey])
         {
             _byName.TryAdd(name, last);
@@ -110,22 +110,22 @@ public sealed class RunFieldCatalog
 
     private static IEnumerable<RunField> OfSummary() =>
     [
-        Number("correct", "Correct", run => run.Summary.Correct),
-        Number("evalRows", "Evaluation rows", run => run.Summary.EvalRows),
-        Number("majorityBaseline", "Majority baseline", run => run.Summary.MajorityBaseline),
-        Number("trainableParameters", "Trainable", run => run.Summary.TrainableParameters),
-        Number("totalParameters", "Parameters", run => run.Summary.TotalParameters),
-        Number("trainTokens", "Training tokens", run => run.Summary.TrainTokens),
-        Number("trainSeconds", "Train time", run => run.Summary.TrainSeconds),
-        Number("evalSeconds", "Evaluation time", run => run.Summary.EvalSeconds),
-        Number("loadSeconds", "Load time", run => run.Summary.LoadSeconds),
-        Number("preparingSeconds", "Calibration time", run => run.Summary.PreparingSeconds),
-        Number("peakMemoryMb", "Peak memory", run => run.Summary.PeakMemoryMb),
-        Number("budgetExceededMb", "Over budget", run => run.Summary.BudgetExceededMb),
+        Result("correct", "Correct", run => run.Summary.Correct),
+        Result("evalRows", "Evaluation rows", run => run.Summary.EvalRows),
+        Result("majorityBaseline", "Majority baseline", run => run.Summary.MajorityBaseline),
+        Result("trainableParameters", "Trainable", run => run.Summary.TrainableParameters),
+        Result("totalParameters", "Parameters", run => run.Summary.TotalParameters),
+        Result("trainTokens", "Training tokens", run => run.Summary.TrainTokens),
+        Result("trainSeconds", "Train time", run => run.Summary.TrainSeconds),
+        Result("evalSeconds", "Evaluation time", run => run.Summary.EvalSeconds),
+        Result("loadSeconds", "Load time", run => run.Summary.LoadSeconds),
+        Result("preparingSeconds", "Calibration time", run => run.Summary.PreparingSeconds),
+        Result("peakMemoryMb", "Peak memory", run => run.Summary.PeakMemoryMb),
+        Result("budgetExceededMb", "Over budget", run => run.Summary.BudgetExceededMb),
     ];
 
     private static RunField OfMetric(MetricDescriptor metric, string name, string label, Func<MetricSummary?, double?> value) =>
-        Number(name, label, run => value(run.Summary[metric.Key])) with { Metric = metric };
+        Result(name, label, run => value(run.Summary[metric.Key])) with { Metric = metric };
 
     private static RunField OfSpec(SpecFieldDescriptor field) =>
         new(field.Name, field.Attribute.Label, KindOf(field.Kind), run => Plain(field.ValueOf(run.Spec)))
@@ -171,6 +171,9 @@ public sealed class RunFieldCatalog
 
     private static RunField Number(string name, string label, Func<RunDocument, double?> read) =>
         new(name, label, RunFieldKind.Number, run => read(run));
+
+    private static RunField Result(string name, string label, Func<RunDocument, double?> read) =>
+        Number(name, label, read) with { IsResult = true };
 
     private static string Word(Enum value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 

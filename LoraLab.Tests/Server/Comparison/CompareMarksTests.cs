@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Metrics;
@@ -37,6 +38,40 @@ public sealed class CompareMarksTests(ScriptedServer fixture)
         RunDocument bad = await _runs.RunAsync(other, "pissa", seed);
 
         Assert.DoesNotContain((await _runs.CompareAsync(good, bad)).Marks, mark => mark.Column == MetricKeys.EvalAccuracy);
+    }
+
+    [Fact]
+    public async Task Compare_WinnerThatTrainedLonger_IsNamedWithTheSteps()
+    {
+        RunDocument good = await _runs.RunAsync("", change: Steps(8, "wrong="));
+        RunDocument bad = await _runs.RunAsync("", "pissa", change: Steps(4, "wrong=0-9"));
+
+        CompareDocument document = await _runs.CompareAsync(good, bad);
+
+        Assert.Contains($"{good.Name} is better than {bad.Name}", document.Verdict, StringComparison.Ordinal);
+        Assert.Contains("but they trained for 4 and 8 steps (McNemar", document.Verdict, StringComparison.Ordinal);
+        Assert.Empty(document.Marks);
+
+        static Action<JsonObject> Steps(int steps, string words) =>
+            spec => spec["notes"] = $"steps={steps} delay=0 rows={ScriptedRuns.Rows} fingerprint {words}";
+    }
+
+    [Fact]
+    public async Task Compare_Margins_AreTheSpreadOfRepeatedRunsOrSaidToBeAssumed()
+    {
+        RunDocument one = await _runs.RunAsync("fingerprint", seed: 1);
+        RunDocument two = await _runs.RunAsync("fingerprint", seed: 2);
+        RunDocument other = await _runs.RunAsync("fingerprint", "pissa");
+
+        CompareMargins assumed = (await _runs.CompareAsync(one, other)).Margins;
+        CompareMargins measured = (await _runs.CompareAsync(one, two)).Margins;
+
+        Assert.Equal((CompareMargins.AssumedTime, 0), (assumed.Time, assumed.Repetitions));
+        Assert.Contains("5.0%", assumed.Text, StringComparison.Ordinal);
+        Assert.Contains("assumed", assumed.Text, StringComparison.Ordinal);
+        double[] seconds = [one.Summary.TrainSeconds!.Value, two.Summary.TrainSeconds!.Value];
+        Assert.Equal((Math.Max((seconds.Max() - seconds.Min()) / seconds.Max(), 0.01), 2), (measured.Time, measured.Repetitions));
+        Assert.Contains("2 repeated runs", measured.Text, StringComparison.Ordinal);
     }
 
     [Fact]

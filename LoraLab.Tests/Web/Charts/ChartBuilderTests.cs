@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Metrics;
 using LoraLab.Web.Charts;
+using LoraLab.Web.Components;
 using Xunit;
 
 namespace LoraLab.Tests.Web.Charts;
@@ -19,7 +20,7 @@ public sealed class ChartBuilderTests
         ChartDrawing drawing = Build(_withHole, new ChartView());
 
         Assert.Equal([10, null, 0.1, -1], Assert.Single(drawing.Lines).Y);
-        Assert.Equal(new ChartMark(2, "NaN", "run", "#123456"), Assert.Single(drawing.Marks));
+        Assert.Equal(new ChartMark(2, "NaN", "run", CurveColor.Of("#123456")), Assert.Single(drawing.Marks));
         Assert.Equal((1, 4), (drawing.SeriesCount, drawing.PointCount));
     }
 

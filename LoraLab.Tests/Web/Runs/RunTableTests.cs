@@ -1,5 +1,9 @@
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Groups;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Runs.Groups;
 using LoraLab.Web.Pages.Runs.Table;
 using Xunit;
 
@@ -43,7 +47,7 @@ public sealed class RunTableTests
     public void Of_GroupedBySeed_HasMeanDeviationAndNumberOfRuns()
     {
         RunTable table = Table(
-            new TableOptions { GroupSeeds = true },
+            RunGrouping.Seeds,
             Run("a", 0.80, seed: 1),
             Run("b", 0.50, seed: 1, rank: 4),
             Run("c", 0.90, seed: 2),
@@ -52,7 +56,7 @@ public sealed class RunTableTests
         Assert.Equal(["run a (n = 3)", null], table.Rows.Select(row => row.Title));
         // Mean and sample standard deviation of 0.8 and 0.9, worked out by hand: 0.85 and 0.0707.
         Assert.Equal(
-            ["run a, run c, run d", "8", "1, 2, 3", "85.00% ± 7.07% (2 of 3)"],
+            ["3 values", "8", "1, 2, 3", "85.00% ± 7.07% (2 of 3)"],
             table.Rows[0].Cells.Take(4).Select(cell => cell.Text));
         Assert.Equal("50.00%", table.Rows[1].Cells[3].Text);
     }
@@ -60,12 +64,12 @@ public sealed class RunTableTests
     [Fact]
     public void Of_Baseline_ShowsDifferencesOfResultsOnly()
     {
-        RunTable table = Table(new TableOptions { Baseline = "b" }, Run("a", 0.80, seconds: 50), Run("b", 0.90, seconds: 60));
+        RunTable table = Table("b", Run("a", 0.80, seconds: 50), Run("b", 0.90, seconds: 60));
 
         Assert.True(table.Rows[1].IsBaseline);
         Assert.All(table.Rows[1].Cells, cell => Assert.Null(cell.Delta));
         Assert.Equal([null, null, null, "−10.00", "−10 s"], table.Rows[0].Cells.Select(cell => cell.Delta));
-        Assert.False(Table(new TableOptions { Baseline = "gone" }, Run("a", 0.8)).HasDeltas);
+        Assert.False(Table("gone", Run("a", 0.8)).HasDeltas);
     }
 
     [Fact]
@@ -73,7 +77,7 @@ public sealed class RunTableTests
     {
         RunDocument other = Run("c", 0.99);
         RunTable table = Table(
-            new TableOptions { Baseline = "a" },
+            "a",
             Run("a", 0.80),
             Run("b", 0.90),
             other with { Spec = other.Spec with { EvalSplit = EvalSplit.Selection } });
@@ -86,7 +90,7 @@ public sealed class RunTableTests
     public void Of_Collapsed_HasOneRowPerStudyAndSweep()
     {
         RunTable table = Table(
-            new TableOptions { Collapse = true, ExperimentNames = new Dictionary<string, string> { ["s1"] = "my study" } },
+            RunGrouping.Experiments,
             Run("a", 0.8) with { StudyId = "s1" },
             Run("b", 0.7),
             Run("c", 0.9) with { StudyId = "s1" },
@@ -94,17 +98,17 @@ public sealed class RunTableTests
 
         Assert.Equal(["my study (2 runs)", null, "sweep w1 (1 run)"], table.Rows.Select(row => row.Title));
         Assert.Equal(["studies/s1", "runs/b", "sweeps/w1"], table.Rows.Select(row => row.Link));
-        Assert.Equal(["a", "c"], table.Rows[0].Runs.Select(run => run.Id));
+        Assert.Equal(["a", "c"], table.Rows[0].Group.Ids);
     }
 
     [Fact]
     public void Csv_HasExactlyWhatIsShownAndNoFormula()
     {
-        RunTable table = Table(new TableOptions { Baseline = "a" }, Run("a", 0.80), Run("b", 0.90) with { Name = "=HYPERLINK(1)" });
+        RunTable table = Table("a", Run("a", 0.80), Run("b", 0.90) with { Name = "=HYPERLINK(1)" });
 
         string[][] rows = [.. RunTableExport.Csv(table).Split("\r\n").Select(line => line.Split(','))];
 
-        Assert.Equal(["Name", "Rank r", "Seed", "Accuracy", "Δ Accuracy", "Train time", "Δ Train time"], rows[0]);
+        Assert.Equal(["Name", "Rank", "Seed", "Accuracy", "Δ Accuracy", "Train time", "Δ Train time"], rows[0]);
         Assert.Equal("'=HYPERLINK(1)", rows[2][0]);
         Assert.Equal(["80.00%", ""], rows[1][3..5]);
         Assert.Equal("90.00%", rows[2][3]);
@@ -115,7 +119,7 @@ public sealed class RunTableTests
     {
         RunDocument other = Run("b", 0.9) with { Name = "50% & \\input{x}\n\\end" };
         RunTable table = Table(
-            new TableOptions(), Run("a", 0.8), Run("c", 0.8), other with { Spec = other.Spec with { Dataset = "other" } });
+            RunGrouping.None, Run("a", 0.8), Run("c", 0.8), other with { Spec = other.Spec with { Dataset = "other" } });
 
         string tex = RunTableExport.Tex(table);
 
@@ -125,10 +129,69 @@ public sealed class RunTableTests
     }
 
     [Fact]
-    public void Of_NoRuns_HasNoRows() => Assert.Empty(Table(new TableOptions { GroupSeeds = true, Collapse = true, Baseline = "a" }).Rows);
+    public void Of_NoRuns_HasNoRows() => Assert.Empty(Table(RunGrouping.All).Rows);
 
-    private static RunTable Table(TableOptions options, params RunDocument[] runs) =>
-        RunTable.Of(runs, TableColumns.Of(_columns, runs), options);
+    [Fact]
+    public void Of_MethodWithoutRank_HasNameInPlaceOfIdAndNoRank()
+    {
+        RunDocument run = Run("a", 0.8);
+        RunDocument ia3 = Run("b", 0.8) with { Spec = run.Spec with { Method = "ia3" } };
+        MethodDescriptor[] methods = [Method("ia3", "(IA)³") with { UnusedFields = ["rank"] }, Method("lora", "LoRA")];
+        RunGroup[] rows =
+        [
+            .. Group(RunGrouping.None, run, ia3),
+            .. Group(RunGrouping.Experiments, run with { StudyId = "s" }, ia3 with { StudyId = "s" }),
+        ];
+
+        RunTable table = RunTable.Of(rows, TableColumns.Of(["method", "rank"], []), new TableOptions { Methods = methods });
+
+        Assert.Equal(
+            ["LoRA 8", "(IA)³ ", "LoRA, (IA)³ 8"], table.Rows.Select(row => string.Join(' ', row.Cells.Select(cell => cell.Text))));
+    }
+
+    [Fact]
+    public void Of_DerivedColumn_IsTheRatioOfTheRates()
+    {
+        RunDocument run = Run("a", 0.8);
+        RunDocument plus = Run("b", 0.8) with { Spec = run.Spec with { LearningRate = 1e-4, LearningRateB = 4e-4 } };
+
+        RunTable table = RunTable.Of(Group(RunGrouping.None, run, plus), TableColumns.Of(["rateRatio"], []), new TableOptions());
+
+        Assert.Equal(["", "4"], table.Rows.Select(row => row.Cells[0].Text));
+    }
+
+    private static MethodDescriptor Method(string id, string name) => new()
+    {
+        Id = id,
+        Name = name,
+        Summary = "",
+        Formula = "",
+        Trains = "",
+        Start = "",
+        Source = "",
+        Color = "#000000",
+        DefaultLearningRate = 1e-4,
+    };
+
+    private static RunTable Table(RunGrouping grouping, params RunDocument[] runs) => Table(grouping, null, runs);
+
+    private static RunTable Table(string baseline, params RunDocument[] runs) => Table(RunGrouping.None, baseline, runs);
+
+    /// <summary>The table of rows that the server makes.</summary>
+    private static RunTable Table(RunGrouping grouping, string? baseline, RunDocument[] runs)
+    {
+        IReadOnlyList<RunGroup> groups = Group(grouping, runs);
+        TableOptions options = new()
+        {
+            Baseline = groups.FirstOrDefault(group => group.Ids.Contains(baseline)),
+            Data = runs.Length == 0 ? null : RunData.Of(runs[0]),
+        };
+        return RunTable.Of(groups, TableColumns.Of(_columns, []), options);
+    }
+
+    private static IReadOnlyList<RunGroup> Group(RunGrouping grouping, params RunDocument[] runs) =>
+        [.. GroupedRuns.Of(runs, grouping, RunSort.Oldest)
+            .Select(group => GroupSummary.Of(group, id => id == "s1" ? "my study" : null))];
 
     private static RunDocument Run(string id, double? accuracy, int seed = 42, int rank = 8, double seconds = 60)
     {

@@ -22,6 +22,7 @@ public sealed partial class ComparePage
     private readonly MetricStore _metrics = new();
     private readonly PageLifetime _lifetime = new();
     private readonly HashSet<string> _toys = [];
+    private readonly Dictionary<(string Metric, string Group), (ChartSeries[] Curves, ChartSeries Mean)> _means = [];
     private List<LiveEvent>? _pending;
     private RenderThrottle? _render;
     private RenderThrottle? _refresh;
@@ -60,11 +61,19 @@ public sealed partial class ComparePage
     [SupplyParameterFromQuery(Name = "xmax")]
     public string? XMax { get; set; }
 
+    /// <summary>What curves are drawn over: <c>tokens</c>, <c>time</c>, or null for steps.</summary>
+    [SupplyParameterFromQuery(Name = "x")]
+    public string? XAxis { get; set; }
+
+    /// <summary>1: runs that differ only in their seeds are one curve.</summary>
+    [SupplyParameterFromQuery(Name = "mean")]
+    public string? Mean { get; set; }
+
     private IReadOnlyList<string> Ids => [.. PageUrl.List(Runs).Distinct().Take(MaxRuns)];
 
     private IReadOnlyList<string> Hidden => PageUrl.List(HiddenRuns);
 
-    private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax, YFit);
+    private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax, YFit, XAxis, Mean);
 
     /// <summary>The charts, without those of optional metrics that no run has points of.</summary>
     private IReadOnlyList<MetricDescriptor> Charts =>
@@ -80,6 +89,7 @@ public sealed partial class ComparePage
 
     protected override void OnInitialized()
     {
+        Theme.Changed += StateHasChanged;
         _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(StateHasChanged));
         _refresh = new RenderThrottle(TimeSpan.FromSeconds(1.5), () => InvokeAsync(RefreshDocumentAsync));
         Live.Reconnected += OnReconnected;
@@ -107,6 +117,7 @@ public sealed partial class ComparePage
     public void Dispose()
     {
         Live.Reconnected -= OnReconnected;
+        Theme.Changed -= StateHasChanged;
         _render?.Dispose();
         _refresh?.Dispose();
         _lifetime.Dispose();
@@ -129,7 +140,7 @@ public sealed partial class ComparePage
             ids = [.. document.Rows.Select(row => row.RunId)];
             foreach (RunMetrics metrics in await Api.MetricsAsync(
                 ids,
-                MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key),
+                MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key).Append(MetricKeys.TrainTokensPerSecond).Distinct(),
                 _lifetime.Token))
             {
                 _metrics.Replace(metrics);
@@ -242,12 +253,46 @@ public sealed partial class ComparePage
 
     private bool HasPoints(MetricDescriptor metric) => _document!.Rows.Any(row => _metrics.Get(row.RunId, metric.Key).X.Count > 0);
 
-    private IReadOnlyList<ChartSeries> Curves(string key) =>
-        [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId))
-            .Select(row => new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key))
+    private IReadOnlyList<ChartSeries> Curves(string key)
+    {
+        List<ChartSeries> curves =
+            [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId)).Select(row => Curve(row, key)).OfType<ChartSeries>()];
+        if (!ChartState.ShowsMeans)
+        {
+            return curves;
+        }
+
+        // Runs that are in no group, as they have no result yet, stay curves of their own.
+        Dictionary<string, MethodGroup> groups = _document.Methods.Groups
+            .SelectMany(group => group.Runs.Select(run => (run, group))).ToDictionary(pair => pair.run, pair => pair.group);
+        return [.. curves.GroupBy(curve => groups.GetValueOrDefault(curve.Id)?.Id ?? curve.Id).Select(same =>
+            MeanOf(key, same.Key, groups.GetValueOrDefault(same.First().Id)?.Label ?? same.First().Name, [.. same]))];
+    }
+
+    /// <summary>The mean, computed again only if one of its curves has changed.</summary>
+    private ChartSeries MeanOf(string key, string group, string label, ChartSeries[] curves)
+    {
+        if (_means.TryGetValue((key, group), out (ChartSeries[] Curves, ChartSeries Mean) known) && known.Curves.SequenceEqual(curves))
+        {
+            return known.Mean;
+        }
+
+        ChartSeries mean = MeanCurve.Of(group, label, curves);
+        _means[(key, group)] = (curves, mean);
+        return mean;
+    }
+
+    /// <summary>The curve of a run; null: its tokens or times are not known yet.</summary>
+    private ChartSeries? Curve(CompareRow row, string key)
+    {
+        StepScale? scale = StepScale.Of(ChartState.Axis, _metrics.Get(row.RunId, MetricKeys.TrainTokensPerSecond), row.Summary);
+        return ChartState.Axis != ChartXAxis.Steps && scale is null ? null
+            : new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key))
             {
                 Variant = NumberInMethod(row),
-            })];
+                Position = scale,
+            };
+    }
 
     /// <summary>Number of the run among those of its method; hidden ones count, so that hiding a run changes no other curve.</summary>
     private int NumberInMethod(CompareRow row) =>
@@ -271,9 +316,11 @@ public sealed partial class ComparePage
             new Dictionary<string, string?> { ["xmin"] = PageUrl.Number(range.Min), ["xmax"] = PageUrl.Number(range.Max) }, replace: false);
 
     private string ExportUrl(string format) =>
-        LabApi.DownloadPath($"{ApiRoutes.CompareExport}?runs={string.Join(',', Ids)}&format={format}");
+        LabApi.DownloadPath($"{ApiRoutes.CompareExport}?runs={string.Join(',', Ids)}&format={format}")
+            + (format is "svg" or "png" && Theme.IsDark ? "&theme=dark" : "");
 
     /// <summary>A picture of the chart shown; of the primary metric if all are.</summary>
     private string PictureUrl(string format) =>
-        ExportUrl(format) + (ShownCharts.Count == 1 ? $"&metric={Uri.EscapeDataString(ShownCharts[0].Key)}" : "");
+        ExportUrl(format) + (ShownCharts.Count == 1 ? $"&metric={Uri.EscapeDataString(ShownCharts[0].Key)}" : "")
+        + (ChartState.ShowsMeans ? "&mean=true" : "");
 }

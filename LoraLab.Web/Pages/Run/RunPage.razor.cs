@@ -48,6 +48,10 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "ylog")]
     public string? YLog { get; set; }
 
+    /// <summary>What curves are drawn over: <c>tokens</c>, <c>time</c>, or null for steps.</summary>
+    [SupplyParameterFromQuery(Name = "x")]
+    public string? XAxis { get; set; }
+
     [SupplyParameterFromQuery(Name = "yfit")]
     public string? YFit { get; set; }
 

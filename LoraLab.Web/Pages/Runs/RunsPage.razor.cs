@@ -1,34 +1,56 @@
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Groups;
+using LoraLab.Contracts.Runs.Views;
 using LoraLab.Web.Api;
 using LoraLab.Web.Components;
 using LoraLab.Web.Pages.Runs.Table;
+using LoraLab.Web.Pages.Runs.Views;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
+using MudBlazor;
 
 namespace LoraLab.Web.Pages.Runs;
 
-/// <summary>The list of runs: the URL holds the query, and live events keep the table up to date.</summary>
+/// <summary>
+/// The table of runs: the URL holds all that it shows, a saved view stores that under a name, and live events keep the rows up to date.
+/// </summary>
 public sealed partial class RunsPage
 {
     /// <summary>The maximum number of runs in a comparison.</summary>
     private const int CompareLimit = Comparison.ComparePage.MaxRuns;
-    private const int PageSize = 50;
     private const int MaxPageSize = 500;
     private const string NewestFirst = "-createdAt";
 
     private readonly HashSet<string> _selected = [];
-    private readonly Dictionary<string, string> _experimentNames = [];
     private readonly PageLifetime _life = new();
+    private readonly RenderFragment _views;
+    private RowWindow _rows = null!;
     private RenderThrottle? _refetch;
-    private List<RunDocument>? _runs;
+    private RenderThrottle? _render;
     private RunQuery? _loaded;
-    private string? _next;
+    private SavedView? _view;
+    private string? _viewFailure;
     private string? _failure;
     private string? _conditionError;
-    private int _total;
-    private bool _loadingMore;
+    private int _version;
+
+    public RunsPage()
+    {
+        _views = builder =>
+        {
+            builder.OpenComponent<ViewBar>(0);
+            builder.AddComponentParameter(1, nameof(ViewBar.View), _view);
+            builder.AddComponentParameter(2, nameof(ViewBar.Query), CurrentQuery);
+            builder.AddComponentParameter(3, nameof(ViewBar.OnChanged), EventCallback.Factory.Create<SavedView?>(this, ShowView));
+            builder.CloseComponent();
+        };
+    }
+
+    /// <summary>Id of the saved view that is shown, perhaps with changes.</summary>
+    [SupplyParameterFromQuery(Name = "view")]
+    public string? ViewId { get; set; }
 
     [SupplyParameterFromQuery(Name = "q")]
     public string? Q { get; set; }
@@ -69,18 +91,18 @@ public sealed partial class RunsPage
     [SupplyParameterFromQuery(Name = "base")]
     public string? Baseline { get; set; }
 
+    /// <summary>Ids of the runs whose rows stand above all others.</summary>
+    [SupplyParameterFromQuery(Name = "pin")]
+    public string? Pinned { get; set; }
+
     private TableOptions Options => new()
     {
-        GroupSeeds = Group is not null,
-        Collapse = Collapse is not null,
-        Baseline = Baseline,
-        ExperimentNames = _experimentNames,
+        Baseline = _rows.List?.Baseline,
+        Data = _rows.List?.Data is [{ } most, ..] ? most : null,
+        Methods = Catalog.Methods,
     };
 
-    /// <summary>Whether the table is not the default one, whose rows have menus and progress.</summary>
-    private bool IsTailored => new[] { Columns, Group, Collapse, Baseline }.Any(value => !string.IsNullOrEmpty(value));
-
-    private IReadOnlyList<TableColumn> ShownColumns => TableColumns.Of(PageUrl.List(Columns), _runs ?? []);
+    private IReadOnlyList<TableColumn> ShownColumns => TableColumns.Of(PageUrl.List(Columns), _rows.List?.Metrics ?? []);
 
     private string Sort => string.IsNullOrEmpty(SortField) ? NewestFirst : SortField;
 
@@ -91,15 +113,23 @@ public sealed partial class RunsPage
     private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag)
         || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep) || !string.IsNullOrEmpty(Condition);
 
-    /// <summary>Whether all runs are listed, newest first.</summary>
-    private bool IsDefaultView => !Filtered && Sort == NewestFirst;
+    private string? HeaderText => _view is not null || _rows.List is not { Runs: > 0 } ? null
+        : "Select runs to compare them. Results are from the last evaluation, not the best one.";
 
-    private IEnumerable<RunDocument> SelectedRuns => (_runs ?? []).Where(run => _selected.Contains(run.Id));
+    private string CountText
+    {
+        get
+        {
+            RunGroupList list = _rows.List!;
+            int rows = list.Total + list.Pinned.Count;
+            return Group is null && Collapse is null
+                ? NumberFormat.Count(list.Runs, "run")
+                : $"{NumberFormat.Count(rows, "row")} of {NumberFormat.Count(list.Runs, "run")}";
+        }
+    }
 
-    private IReadOnlyList<string> KnownTags => [.. (_runs ?? []).SelectMany(run => run.Tags).Distinct().Order()];
-
-    private string? HeaderText =>
-        _runs is { Count: > 0 } ? "Select runs to compare them. Results are from the last evaluation, not the best one." : null;
+    /// <summary>What the address says about the table, as a view stores it.</summary>
+    private string CurrentQuery => ViewQuery.Write(ViewQuery.Parse(new Uri(Navigation.Uri).Query));
 
     private string FirstRunCurl => $$"""
         curl -sS {{Navigation.BaseUri}}{{ApiRoutes.Runs.TrimStart('/')}} \
@@ -110,13 +140,21 @@ public sealed partial class RunsPage
 
     protected override async Task OnInitializedAsync()
     {
+        _rows = new RowWindow(Api);
         Live.Reconnected += OnReconnected;
         _refetch = new RenderThrottle(TimeSpan.FromSeconds(1.5), () => InvokeAsync(RefetchAsync));
+        _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(ShowHeld));
         await Task.WhenAll(LoadMethodsAsync(), ListenAsync());
     }
 
     protected override async Task OnParametersSetAsync()
     {
+        if (await OpenViewAsync())
+        {
+            // The address of the view follows, with its parameters.
+            return;
+        }
+
         RunQuery query = new()
         {
             Search = Q,
@@ -127,17 +165,14 @@ public sealed partial class RunsPage
             Sweep = Sweep,
             Filter = Condition,
             Sort = Sort,
-            Limit = PageSize,
+            By = (Group, Collapse) switch { (null, null) => null, (_, null) => "seeds", (null, _) => "experiments", _ => "all" },
+            Baseline = Baseline,
+            Pinned = PageUrl.List(Pinned),
         };
-        if (_loaded is null || (_loaded with { Limit = PageSize }).ToQueryString() != query.ToQueryString())
+        if (_loaded?.ToQueryString() != query.ToQueryString())
         {
             _loaded = query;
             await LoadAsync();
-        }
-
-        if (Collapse is not null && _experimentNames.Count == 0)
-        {
-            await LoadExperimentNamesAsync();
         }
     }
 
@@ -145,7 +180,45 @@ public sealed partial class RunsPage
     {
         Live.Reconnected -= OnReconnected;
         _refetch?.Dispose();
+        _render?.Dispose();
         _life.Dispose();
+    }
+
+    /// <summary>Loads the view that the address names; true: the address had nothing but its id and is replaced by the whole.</summary>
+    private async Task<bool> OpenViewAsync()
+    {
+        if (string.IsNullOrEmpty(ViewId))
+        {
+            (_view, _viewFailure) = (null, null);
+            return false;
+        }
+
+        if (_view?.Id != ViewId)
+        {
+            try
+            {
+                (_view, _viewFailure) = (await Api.GetViewAsync(ViewId, _life.Token), null);
+            }
+            catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
+            {
+                (_view, _viewFailure) = (null, ApiException.MessageFor(failure));
+                return false;
+            }
+
+            if (CurrentQuery.Length == 0 && _view.Query.Length > 0)
+            {
+                Navigation.NavigateTo(ViewBar.Address(_view), new NavigationOptions { ReplaceHistoryEntry = true });
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void ShowView(SavedView? view)
+    {
+        _view = view;
+        Navigation.NavigateTo(view is null ? "runs" : ViewBar.Address(view));
     }
 
     private async Task LoadAsync()
@@ -153,17 +226,17 @@ public sealed partial class RunsPage
         RunQuery query = _loaded!;
         try
         {
-            RunList page = await Api.ListRunsAsync(query, _life.Token);
+            await _rows.LoadAsync(query, _life.Token);
             if (ReferenceEquals(query, _loaded))
             {
-                (_runs, _next, _total, _failure, _conditionError) = ([.. page.Items], page.NextCursor, page.Total, null, null);
-                _selected.IntersectWith(_runs.Select(run => run.Id));
+                (_failure, _conditionError) = (null, null);
+                _version++;
             }
         }
         catch (ApiException refusal) when (refusal.Errors.TryGetValue("filter", out IReadOnlyList<string>? wrong))
         {
             // While a condition is being typed, the runs of the last right one stay.
-            (_conditionError, _failure, _runs) = (string.Join(" ", wrong), null, _runs ?? []);
+            (_conditionError, _failure) = (string.Join(" ", wrong), null);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
@@ -175,60 +248,62 @@ public sealed partial class RunsPage
         }
     }
 
-    private async Task LoadMoreAsync()
+    /// <summary>All rows, page by page: an export has what a scroll to the end would show.</summary>
+    private async Task<RunTable?> WholeTableAsync()
     {
-        if (_next is null || _loaded is null || _runs is null)
-        {
-            return;
-        }
-
-        _loadingMore = true;
-        await Actions.TryAsync(
+        List<RunGroup> rows = [];
+        RunGroupList? page = null;
+        bool done = await Actions.TryAsync(
             async () =>
             {
-                RunList page = await Api.ListRunsAsync(_loaded with { Cursor = _next }, _life.Token);
-                HashSet<string> known = [.. _runs.Select(run => run.Id)];
-                _runs.AddRange(page.Items.Where(run => !known.Contains(run.Id)));
-                (_next, _total) = (page.NextCursor, page.Total);
+                do
+                {
+                    page = await Api.ListGroupsAsync(_loaded! with { Offset = rows.Count, Limit = MaxPageSize }, _life.Token);
+                    rows.AddRange(page.Items);
+                }
+                while (page.Items.Count > 0 && rows.Count < page.Total);
             },
             null);
-        _loadingMore = false;
-    }
-
-    private RunTable BuildTable() => RunTable.Of(_runs ?? [], ShownColumns, Options);
-
-    private async Task LoadExperimentNamesAsync()
-    {
-        try
-        {
-            foreach ((string id, string name) in (await Api.ListStudiesAsync(_life.Token)).Items.Select(study => (study.Id, study.Name))
-                .Concat((await Api.ListSweepsAsync(_life.Token)).Items.Select(sweep => (sweep.Id, sweep.Name))))
-            {
-                _experimentNames[id] = name;
-            }
-        }
-        catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
-        {
-            // The rows show ids instead of names.
-        }
+        return done ? RunTable.Of(page!.Pinned.Concat(rows), ShownColumns, Options) : null;
     }
 
     private void ToggleColumn(string key) =>
-        Url.Set("cols", string.Join(',', TableColumns.Toggle(ShownColumns, key, _runs ?? [])), replace: false);
+        Url.Set("cols", string.Join(',', TableColumns.Toggle(ShownColumns, key, _rows.List?.Metrics ?? [])), replace: false);
 
     private void Flip(string name, bool on) => Url.Set(name, on ? null : "1", replace: false);
 
-    private void Toggle(TableRow row)
+    private void Pin(string id)
     {
-        string[] ids = [.. row.Runs.Select(run => run.Id)];
-        if (ids.All(_selected.Contains))
+        IReadOnlyList<string> pinned = PageUrl.List(Pinned);
+        Url.Set("pin", string.Join(',', pinned.Contains(id) ? pinned.Where(other => other != id) : [.. pinned, id]), replace: false);
+    }
+
+    private void Toggle(RunGroup row)
+    {
+        if (row.Ids.All(_selected.Contains))
         {
-            _selected.ExceptWith(ids);
+            _selected.ExceptWith(row.Ids);
         }
         else
         {
-            _selected.UnionWith(ids);
+            _selected.UnionWith(row.Ids);
         }
+    }
+
+    private async Task ToggleAllAsync()
+    {
+        RunGroupList list = _rows.List!;
+        if (_rows.Held.All(row => row.Ids.All(_selected.Contains)))
+        {
+            _selected.Clear();
+            return;
+        }
+
+        await Actions.TryAsync(
+            async () => _selected.UnionWith((await Api.ListGroupsAsync(_loaded! with { Limit = MaxPageSize }, _life.Token)).Items
+                .Concat(list.Pinned).SelectMany(row => row.Ids)),
+            list.Total > MaxPageSize
+                ? $"Selected the first {NumberFormat.Count(MaxPageSize)} of {NumberFormat.Count(list.Total, "row")}." : null);
     }
 
     private async Task LoadMethodsAsync()
@@ -247,77 +322,87 @@ public sealed partial class RunsPage
 
     private void OnReconnected() => _ = InvokeAsync(RefetchAsync);
 
-    /// <summary>Fetches again as many runs as are shown.</summary>
     private async Task RefetchAsync()
     {
         if (_loaded is not null)
         {
-            _loaded = _loaded with { Limit = Math.Clamp(_runs?.Count ?? 0, PageSize, MaxPageSize) };
             await LoadAsync();
             StateHasChanged();
         }
+    }
+
+    private void ShowHeld()
+    {
+        _version++;
+        StateHasChanged();
     }
 
     private void OnLive(LiveEvent message)
     {
-        if (_runs is null || message.RunId is null)
+        if (_rows.List is null || message.RunId is null)
         {
             return;
         }
 
-        int index = _runs.FindIndex(run => run.Id == message.RunId);
-        if (index >= 0)
+        bool isKnown = _rows.Replace(message.RunId, run => LiveRuns.Apply(run, message));
+        if (isKnown)
         {
-            Replace(index, LiveRuns.Apply(_runs[index], message));
-        }
-        else if (LiveRuns.Document(message) is RunDocument created && IsDefaultView
-            && (_runs.Count == 0 || string.CompareOrdinal(created.Id, _runs[0].Id) > 0))
-        {
-            _runs.Insert(0, created);
-            _total++;
+            _render?.Request();
         }
 
-        if (message.Type == LiveEventTypes.RunState && !IsDefaultView)
+        if (message.Type == LiveEventTypes.RunState)
         {
-            // Only the server knows which runs match now, and in which order.
+            if (LiveRuns.IsDeleted(message))
+            {
+                _selected.Remove(message.RunId);
+            }
+
+            // Only the server knows which runs match now, in which order, and the means of their groups.
             _refetch?.Request();
         }
-
-        InvokeAsync(StateHasChanged);
     }
 
-    private void Replace(int index, RunDocument? next)
+    private void CompareSelected() => Navigation.NavigateTo($"compare?runs={string.Join(',', _selected.Order(StringComparer.Ordinal))}");
+
+    private Task CancelSelectedAsync() => ActAsync("Cancelled", () => Api.CancelRunsAsync(Selection(), CancellationToken.None));
+
+    private Task DeleteSelectedAsync() => DeleteAsync([.. _selected]);
+
+    private async Task DeleteAsync(IReadOnlyList<string> ids)
     {
-        if (next is not null)
+        const string Text = "Results, predictions, log and adapter are removed from disk. This cannot be undone.";
+        string? name = ids.Count == 1
+            ? _rows.Held.FirstOrDefault(row => row.Count == 1 && row.First.Id == ids[0])?.First.Name ?? ids[0]
+            : null;
+        if (await ConfirmDialog.AskAsync(Dialogs, $"Delete {name ?? NumberFormat.Count(ids.Count, "run")}?", Text, "Delete"))
         {
-            _runs![index] = next;
-            return;
-        }
-
-        _selected.Remove(_runs![index].Id);
-        _runs.RemoveAt(index);
-        _total--;
-    }
-
-    private void CompareSelected() =>
-        Navigation.NavigateTo($"compare?runs={string.Join(',', SelectedRuns.Reverse().Select(run => run.Id))}");
-
-    private async Task CancelSelectedAsync()
-    {
-        foreach (RunDocument run in SelectedRuns.Where(run => RunActions.CanCancel(run.State)).ToList())
-        {
-            await Actions.CancelAsync(run);
-        }
-    }
-
-    private Task DeleteSelectedAsync() => DeleteAsync([.. SelectedRuns]);
-
-    private async Task DeleteAsync(IReadOnlyList<RunDocument> runs)
-    {
-        if (await Actions.DeleteAsync(runs))
-        {
+            await ActAsync("Deleted", () => Api.DeleteRunsAsync(new BulkRequest { Ids = ids }, CancellationToken.None));
+            _selected.ExceptWith(ids);
             await LoadAsync();
             StateHasChanged();
+        }
+    }
+
+    private BulkRequest Selection() => new() { Ids = [.. _selected] };
+
+    /// <summary>Performs an action on many runs, and says on how many and why not on the others.</summary>
+    private async Task ActAsync(string done, Func<Task<BulkResult>> action)
+    {
+        BulkResult? result = null;
+        if (await Actions.TryAsync(async () => result = await action(), null))
+        {
+            if (result!.Total > 0)
+            {
+                Toasts.Add($"{done} {NumberFormat.Count(result.Total, "run")}.", Severity.Normal);
+            }
+
+            if (result.Skipped is [{ } first, ..])
+            {
+                Toasts.Add(
+                    result.Skipped.Count == 1 ? first.Detail
+                        : $"{NumberFormat.Count(result.Skipped.Count, "run")} stayed as they are. The first: {first.Detail}",
+                    Severity.Warning);
+            }
         }
     }
 }

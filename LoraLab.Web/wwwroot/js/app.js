@@ -17,6 +17,27 @@ window.loralab = {
     area.remove();
   },
 
+  // What this browser keeps between visits; null where storage is denied.
+  recall(name) {
+    try {
+      return localStorage.getItem(`loralab.${name}`);
+    } catch {
+      return null;
+    }
+  },
+
+  remember(name, value) {
+    try {
+      if (value === null) {
+        localStorage.removeItem(`loralab.${name}`);
+      } else {
+        localStorage.setItem(`loralab.${name}`, value);
+      }
+    } catch {
+      // Private windows may deny storage; the choice then lasts as long as the page.
+    }
+  },
+
   download(name, type, text) {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([text], { type }));

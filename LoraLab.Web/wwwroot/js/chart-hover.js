@@ -14,6 +14,9 @@ function nearest(xs, x) {
   return Math.abs(xs[low] - x) <= Math.abs(xs[high] - x) ? low : high;
 }
 
+/** A place on the x axis as text: a step, a number of tokens, or seconds. */
+const place = x => x.toLocaleString('en', { maximumFractionDigits: x < 100 ? 1 : 0 });
+
 function box(className) {
   const element = document.createElement('div');
   element.className = className;
@@ -113,7 +116,7 @@ class Hover {
     rows.sort((a, b) => (drawing.lowerIsBetter ? a.y - b.y : b.y - a.y));
     const head = document.createElement('div');
     head.className = 'chart-tip-head';
-    head.textContent = `${this.chart.settings.xName} ${step.toLocaleString('en')}`;
+    head.textContent = `${this.chart.settings.xName} ${place(step)}`;
     this.tip.replaceChildren(head, ...rows.map(row => this.row(drawing, row, step)));
   }
 
@@ -123,7 +126,7 @@ class Hover {
     const swatch = document.createElement('i');
     swatch.style.background = line.color;
     const name = document.createElement('span');
-    name.textContent = x === step ? line.name : `${line.name} (at ${x.toLocaleString('en')})`;
+    name.textContent = x === step ? line.name : `${line.name} (at ${place(x)})`;
     const value = document.createElement('b');
     value.textContent = format(drawing, y);
     element.append(swatch, name, value);
@@ -141,7 +144,7 @@ class Hover {
     this.marks.replaceChildren(...(frame ? drawing.marks : []).map(mark => {
       const element = document.createElement('i');
       element.className = 'chart-mark';
-      element.title = `${mark.value} at step ${mark.x.toLocaleString('en')} (${mark.name})`;
+      element.title = `${mark.value} at ${this.chart.settings.xName.toLowerCase()} ${place(mark.x)} (${mark.name})`;
       const low = mark.value === '-Infinity';
       element.textContent = low ? '▼' : '▲';
       element.style.left = `${frame.left + ((mark.x - frame.min) / (frame.max - frame.min)) * frame.width}px`;

@@ -49,6 +49,8 @@ export function compose(plot, drawing, frame, texts, colors) {
   copy.querySelectorAll('foreignObject').forEach(page => page.remove());
   Object.entries({ x: left, y: top, width, height }).forEach(([key, value]) => copy.setAttribute(key, value));
   copy.removeAttribute('style');
+  // The picture has titles of its own, which leave the curves the whole width.
+  copy.querySelectorAll('.apexcharts-xaxis-title, .apexcharts-yaxis-title').forEach(title => title.remove());
   const middle = top + frame.top + frame.height / 2;
   picture.append(
     node('rect', { width: '100%', height: '100%', fill: colors.background }),

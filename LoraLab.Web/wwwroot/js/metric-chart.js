@@ -17,6 +17,7 @@ function load() {
   return library;
 }
 
+const space = 'http://www.w3.org/2000/svg';
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Figures as NumberFormat (LoraLab.Contracts) writes them.
@@ -47,8 +48,21 @@ function tick(drawing, drawn) {
   return drawing.format === 'share' ? `${decimals(value * 100, 2)}%` : format(drawing, value);
 }
 
+// A logarithmic axis has ticks at 1, 2 and 5, which are not equally far apart: they are drawn as annotations, which are equally part of a
+// saved picture.
+function logTicks(drawing, ink) {
+  return drawing.yTicks.map(y => ({
+    y, strokeDashArray: 0, borderColor: css('--line'),
+    label: {
+      text: tick(drawing, y), position: 'left', textAnchor: 'end', offsetX: -8, offsetY: 4, borderWidth: 0,
+      style: { background: 'transparent', color: ink, fontSize: '11px', padding: { left: 0, right: 0, top: 0, bottom: 0 } },
+    },
+  }));
+}
+
 function options(drawing, settings) {
   const ink = css('--text-2');
+  const log = drawing.yTicks.length > 0;
   const few = drawing.lines.every(line => line.x.length === 1);
   return {
     chart: {
@@ -64,16 +78,21 @@ function options(drawing, settings) {
     dataLabels: { enabled: false },
     legend: { show: false },
     tooltip: { enabled: false },
-    grid: { borderColor: css('--line'), strokeDashArray: 0, padding: { left: 6, right: 14, top: -12, bottom: -4 } },
+    grid: {
+      borderColor: css('--line'), strokeDashArray: 0, padding: { left: 6, right: 14, top: -12, bottom: -4 }, yaxis: { lines: { show: !log } },
+    },
+    annotations: { yaxis: logTicks(drawing, ink) },
     xaxis: {
       type: 'numeric', min: drawing.x.min, max: drawing.x.max, tickAmount: drawing.x.ticks, decimalsInFloat: 0,
       labels: { formatter: value => Number(Number(value).toFixed(1)).toLocaleString('en'), style: { fontSize: '11px' } },
       axisBorder: { color: css('--line-2') }, axisTicks: { color: css('--line-2'), height: 4 }, tooltip: { enabled: false }, crosshairs: { show: false },
+      title: { text: settings.xName, offsetY: -4, style: { color: ink, fontSize: '11px', fontWeight: 500 } },
     },
     yaxis: {
       min: drawing.y.min, max: drawing.y.max, tickAmount: drawing.y.ticks, forceNiceScale: false,
-      labels: { formatter: value => tick(drawing, value), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
+      labels: { formatter: value => (log ? '' : tick(drawing, value)), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
       crosshairs: { show: false },
+      title: { text: settings.yName, style: { color: ink, fontSize: '11px', fontWeight: 500 } },
     },
     states: { hover: { filter: { type: 'none' } }, active: { filter: { type: 'none' } } },
   };
@@ -130,6 +149,7 @@ class Chart {
       } else {
         await this.apex.updateOptions(options(drawing, this.settings), false, false, false);
       }
+      this.drawBands(drawing);
       this.hover.redrawn(drawing);
       Object.assign(this.element.dataset, {
         seriesCount: drawing.seriesCount, pointCount: drawing.pointCount, lineCount: drawing.lines.length,
@@ -142,9 +162,41 @@ class Chart {
     } finally {
       this.drawnAt = performance.now();
       this.took = this.drawnAt - begin;
+      // For scripts/dashboard-speed.cjs.
+      Object.assign(this.element.dataset, { took: this.took, draws: (this.draws = (this.draws ?? 0) + 1) });
       this.timer = null;
       this.schedule();
     }
+  }
+
+  /** Draws the spreads around means as areas behind the curves, within the picture, so that a saved one has them. */
+  drawBands(drawing) {
+    this.host.querySelectorAll('.chart-band').forEach(band => band.remove());
+    const inner = this.host.querySelector('.apexcharts-inner');
+    const frame = this.frame();
+    if (!inner || !frame || drawing.bands.length === 0) { return; }
+    const group = document.createElementNS(space, 'svg');
+    group.setAttribute('class', 'chart-band');
+    // A picture within the picture cuts off what lies outside the plot.
+    Object.entries({ x: 0, y: 0, width: frame.width, height: frame.height, overflow: 'hidden' }).forEach(([key, value]) => group.setAttribute(key, value));
+    const left = x => ((x - frame.min) / (frame.max - frame.min)) * frame.width;
+    const top = y => (1 - (y - frame.yMin) / (frame.yMax - frame.yMin)) * frame.height;
+    for (const band of drawing.bands) {
+      const area = document.createElementNS(space, 'polygon');
+      const ends = [...band.x.map((x, i) => [left(x), top(band.high[i])]), ...band.x.map((x, i) => [left(x), top(band.low[i])]).reverse()];
+      area.setAttribute('points', ends.map(end => end.map(place => place.toFixed(1)).join(',')).join(' '));
+      area.setAttribute('fill', band.color);
+      area.setAttribute('fill-opacity', '0.18');
+      group.append(area);
+    }
+    inner.prepend(group);
+  }
+
+  /** Changes the titles of the axes. */
+  name(settings) {
+    Object.assign(this.settings, settings);
+    this.dirty = true;
+    this.schedule();
   }
 
   /** The plot area in pixels of the element, with the ranges of the axes. */

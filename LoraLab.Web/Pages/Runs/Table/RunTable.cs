@@ -1,134 +1,100 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Groups;
 
 namespace LoraLab.Web.Pages.Runs.Table;
 
-/// <summary>A table of runs as it is shown and exported. Built from the documents alone.</summary>
+/// <summary>A table of runs as it is shown and exported. Built from the rows that the server made alone.</summary>
 /// <param name="Columns">The columns.</param>
-/// <param name="Rows">The rows, in the order of their first runs.</param>
-public sealed record RunTable(IReadOnlyList<TableColumn> Columns, IReadOnlyList<TableRow> Rows)
+/// <param name="Rows">The rows, in order.</param>
+/// <param name="HasDeltas">Whether differences from a baseline are shown.</param>
+public sealed record RunTable(IReadOnlyList<TableColumn> Columns, IReadOnlyList<TableRow> Rows, bool HasDeltas)
 {
-    /// <summary>Values of a setting that a row of several runs lists; more are counted.</summary>
-    private const int ListedValues = 4;
-
-    private static readonly string[] _differing =
-        [.. SpecFieldCatalog.Default.Where(field => field.Has(SpecRoles.Seed | SpecRoles.Description))];
-
-    /// <summary>Whether differences are shown.</summary>
-    public bool HasDeltas => Rows.Any(row => row.IsBaseline);
-
     /// <summary>Builds the table.</summary>
-    public static RunTable Of(IReadOnlyList<RunDocument> runs, IReadOnlyList<TableColumn> columns, TableOptions options)
+    public static RunTable Of(IEnumerable<RunGroup> groups, IReadOnlyList<TableColumn> columns, TableOptions options)
     {
-        IReadOnlyList<RunDocument>[] groups =
-            [.. runs.GroupBy(run => GroupOf(run, options)).Select(group => (IReadOnlyList<RunDocument>)[.. group])];
-        IReadOnlyList<RunDocument>? baseline = groups.FirstOrDefault(group => group.Any(run => run.Id == options.Baseline));
-        string? reference = groups.Length == 0 ? null
-            : DataOf(baseline ?? groups.GroupBy(DataOf).MaxBy(same => same.Count())!.First());
-        return new RunTable(
-            columns,
-            [.. groups.Select(group => RowOf(group, columns, options, baseline, reference))]);
+        ArgumentNullException.ThrowIfNull(options);
+        return new(columns, [.. groups.Select(group => RowOf(group, columns, options))], options.Baseline is not null);
     }
 
-    private static TableRow RowOf(
-        IReadOnlyList<RunDocument> runs,
-        IReadOnlyList<TableColumn> columns,
-        TableOptions options,
-        IReadOnlyList<RunDocument>? baseline,
-        string? reference)
+    /// <summary>Builds one row.</summary>
+    public static TableRow RowOf(RunGroup group, IReadOnlyList<TableColumn> columns, TableOptions options)
     {
-        RunDocument first = runs[0];
-        string? data = DataOf(runs);
-        bool comparable = data is not null && data == reference;
-        string? experiment = options.Collapse ? first.StudyId ?? first.SweepId : null;
-        string? kind = experiment is null ? null : first.StudyId is null ? "sweep" : "study";
-        string count = NumberFormat.Count(runs.Count, "run");
-        return new TableRow(first.Id, runs, [.. columns.Select(column => CellOf(column, runs, baseline, comparable))])
+        ArgumentNullException.ThrowIfNull(options);
+        RunData? reference = options.Baseline is { } baseline ? baseline.Data : options.Data;
+        bool comparable = group.Data?.IsSame(reference) == true;
+        string count = NumberFormat.Count(group.Count, "run");
+        string? kind = group.StudyId is not null ? "study" : group.SweepId is not null ? "sweep" : null;
+        string? experiment = group.StudyId ?? group.SweepId;
+        return new TableRow(group, [.. columns.Select(column => CellOf(column, group, options, comparable))])
         {
-            Title = experiment is not null ? $"{options.ExperimentNames.GetValueOrDefault(experiment, $"{kind} {experiment}")} ({count})"
-                : runs.Count > 1 ? $"{first.Name} (n = {runs.Count})"
+            Title = experiment is not null ? $"{group.ExperimentName ?? $"{kind} {experiment}"} ({count})"
+                : group.Count > 1 ? $"{group.First.Name} (n = {NumberFormat.Count(group.Count)})"
                 : null,
             Link = experiment is not null ? $"{(kind == "study" ? "studies" : "sweeps")}/{experiment}"
-                : runs.Count == 1 ? $"runs/{first.Id}"
+                : group.Count == 1 ? $"runs/{group.First.Id}"
                 : null,
-            IsBaseline = ReferenceEquals(runs, baseline),
-            OtherData = comparable ? null : data is null ? "several data sets or splits" : data,
+            IsBaseline = options.Baseline?.First.Id == group.First.Id,
+            OtherData = comparable || reference is null ? null
+                : group.Data is { } data ? $"{data.Dataset}, {data.EvalSplit.ToString().ToLowerInvariant()} split"
+                : "several datasets or splits",
         };
     }
 
-    private static TableCell CellOf(
-        TableColumn column, IReadOnlyList<RunDocument> runs, IReadOnlyList<RunDocument>? baseline, bool comparable)
-    {
-        if (column.Result is not { } result)
-        {
-            return new TableCell(Settings(column, runs));
-        }
+    private static TableCell CellOf(TableColumn column, RunGroup group, TableOptions options, bool comparable) =>
+        column.Result is null
+            ? new TableCell(Setting(column, group, options.Methods))
+            : new TableCell(Result(column, group), Delta(column, group, options.Baseline, comparable));
 
-        double[] values = [.. runs.Select(result).OfType<double>()];
-        string text = values.Length == 0 ? ""
-            : runs.Count == 1 ? column.Text(runs[0]) ?? ""
-            : Summary(column, values, runs.Count);
-        return new TableCell(text, Delta(column, runs, values, baseline, comparable));
-    }
+    private static string? Delta(TableColumn column, RunGroup group, RunGroup? baseline, bool comparable) =>
+        baseline is null || baseline.First.Id == group.First.Id || (column.DependsOnData && !comparable)
+        || ValueOf(column, group) is not double value || ValueOf(column, baseline) is not double reference
+            ? null
+            : column.Difference(value - reference);
 
-    private static string? Delta(
-        TableColumn column, IReadOnlyList<RunDocument> runs, double[] values, IReadOnlyList<RunDocument>? baseline, bool comparable)
-    {
-        if (baseline is null || ReferenceEquals(runs, baseline) || values.Length == 0 || (column.DependsOnData && !comparable))
-        {
-            return null;
-        }
-
-        double[] reference = [.. baseline.Select(column.Result!).OfType<double>()];
-        return reference.Length == 0 ? null : column.Difference(values.Average() - reference.Average());
-    }
+    private static double? ValueOf(TableColumn column, RunGroup group) =>
+        group.Count == 1 ? column.Result!(group.First) : group.Results.GetValueOrDefault(column.Key)?.Mean;
 
     /// <summary>Mean and sample standard deviation; says how many runs have a value where not all have one.</summary>
-    private static string Summary(TableColumn column, double[] values, int runs)
+    private static string Result(TableColumn column, RunGroup group)
     {
-        double mean = values.Average();
-        string some = values.Length < runs ? $" ({values.Length} of {runs})" : "";
-        if (values.Length == 1)
+        if (group.Count == 1)
         {
-            return column.Format(mean) + some;
+            return column.Text(group.First) ?? "";
         }
 
-        double deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
-        return $"{column.Format(mean)} ± {column.Format(deviation)}{some}";
-    }
-
-    private static string Settings(TableColumn column, IReadOnlyList<RunDocument> runs)
-    {
-        string[] distinct = [.. runs.Select(run => column.Text(run) ?? "").Distinct()];
-        return distinct.Length <= ListedValues ? string.Join(", ", distinct.Where(text => text.Length > 0)) : $"{distinct.Length} values";
-    }
-
-    private static string GroupOf(RunDocument run, TableOptions options)
-    {
-        if (options.Collapse && (run.StudyId ?? run.SweepId) is string experiment)
+        if (group.Results.GetValueOrDefault(column.Key) is not { } result)
         {
-            return "experiment " + experiment;
+            return "";
         }
 
-        if (!options.GroupSeeds)
-        {
-            return "run " + run.Id;
-        }
-
-        JsonObject settings = SpecFieldCatalog.ToJson(run.Spec);
-        foreach (string field in _differing)
-        {
-            settings.Remove(field);
-        }
-
-        return "settings " + settings.ToJsonString();
+        string some = result.N < group.Count ? $" ({NumberFormat.Count(result.N)} of {NumberFormat.Count(group.Count)})" : "";
+        string spread = result.Deviation is double deviation ? $" ± {column.Format(deviation)}" : "";
+        return column.Format(result.Mean) + spread + some;
     }
 
-    /// <summary>Dataset and split of the evaluations; null: not the same for all runs.</summary>
-    private static string? DataOf(IReadOnlyList<RunDocument> runs)
+    private static string Setting(TableColumn column, RunGroup group, IReadOnlyList<MethodDescriptor> methods)
     {
-        string[] data = [.. runs.Select(run => $"{run.Spec.Dataset}, {run.Spec.EvalSplit.ToString().ToLowerInvariant()} split").Distinct()];
-        return data.Length == 1 ? data[0] : null;
+        RunSpec spec = group.First.Spec;
+        if (column.SpecField == "method")
+        {
+            return Differing(column, group, value => MethodName((string?)value)) ?? MethodName(spec.Method);
+        }
+
+        // A rank, for example, means nothing to a method without one.
+        bool isUsed = column.SpecField is not string field || group.Differing.ContainsKey("method")
+            || methods.FirstOrDefault(method => method.Id == spec.Method)?.Uses(field) != false;
+        return isUsed ? Differing(column, group, column.Show) ?? column.Text(group.First) ?? "" : "";
+
+        string MethodName(string? id) => methods.FirstOrDefault(method => method.Id == id)?.Name ?? id ?? "";
     }
+
+    /// <summary>The different values of a group, or their number; null: its runs have the same.</summary>
+    private static string? Differing(TableColumn column, RunGroup group, Func<JsonNode?, string> show) =>
+        group.Differing.GetValueOrDefault(column.Key) is not { } values ? null
+        : column.IsListed && values.Count == values.Values.Count
+            ? string.Join(", ", values.Values.Select(show).Where(text => text.Length > 0))
+        : $"{NumberFormat.Count(values.Count)} values";
 }

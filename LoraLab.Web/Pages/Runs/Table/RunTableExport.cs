@@ -25,7 +25,7 @@ internal static class RunTableExport
         foreach (TableRow row in table.Rows.Where(row => row.OtherData is not null))
         {
             text.Append("% Not comparable (").Append(row.OtherData!.ReplaceLineEndings(" ")).Append("): ")
-                .Append((row.Title ?? row.Runs[0].Name).ReplaceLineEndings(" ")).Append('\n');
+                .Append(row.Name.ReplaceLineEndings(" ")).Append('\n');
         }
 
         string alignment = string.Concat(table.Columns.Select(column => column.Numeric ? "r" : "l")
@@ -51,7 +51,7 @@ internal static class RunTableExport
             List<string> line = [];
             for (int i = 0; i < table.Columns.Count; i++)
             {
-                line.Add(table.Columns[i].Key == "name" && row.Title is string title ? title : row.Cells[i].Text);
+                line.Add(table.Columns[i].Key == "name" ? row.Name : row.Cells[i].Text);
                 if (HasDelta(table, table.Columns[i]))
                 {
                     line.Add(row.Cells[i].Delta ?? "");

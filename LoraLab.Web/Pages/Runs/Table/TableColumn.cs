@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Runs.Table;
 
@@ -10,6 +12,15 @@ public sealed record TableColumn(string Key, string Title, string Group)
 {
     /// <summary>The text of a run; null or empty: it has none.</summary>
     public required Func<RunDocument, string?> Text { get; init; }
+
+    /// <summary>A value as text, of those in which the runs of a group differ.</summary>
+    public Func<JsonNode?, string> Show { get; init; } = JsonFormat.Show;
+
+    /// <summary>Whether a row of several runs lists their different values; otherwise it counts them.</summary>
+    public bool IsListed { get; init; } = true;
+
+    /// <summary>The field of the specification, which may mean nothing to a method; null: another column.</summary>
+    public string? SpecField { get; init; }
 
     /// <summary>The value of a run, where runs with the same settings have different ones; null: the column has no such values.</summary>
     public Func<RunDocument, double?>? Result { get; init; }
@@ -34,4 +45,7 @@ public sealed record TableColumn(string Key, string Title, string Group)
 
     /// <summary>Whether it is right-aligned.</summary>
     public bool Numeric { get; init; }
+
+    /// <summary>Its style classes: a name of its own, by which a narrow window leaves it out.</summary>
+    public string Classes => $"col-{Key.Replace('/', '-')}{(Numeric ? " num" : "")}";
 }

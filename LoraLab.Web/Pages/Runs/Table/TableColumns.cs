@@ -18,6 +18,9 @@ internal static class TableColumns
     private static readonly string[] _before = ["state", "name", "method", "rank", "learningRate", "seed"];
     private static readonly string[] _after = ["trainSeconds", "peakMemoryMb", "trainableParameters", "tags", "createdAt"];
 
+    // Headings of narrow columns; the tooltip says more.
+    private static readonly Dictionary<string, string> _shortTitles = new() { ["rank"] = "Rank", ["learningRate"] = "LR" };
+
     private static readonly Dictionary<string, TableColumn> _byKey = All(MetricCatalog.Default).ToDictionary(column => column.Key);
 
     /// <summary>The columns in the order in which they are offered.</summary>
@@ -25,15 +28,15 @@ internal static class TableColumns
 
     /// <summary>The columns of a list of keys, without those that do not exist; the default ones where none is left.</summary>
     /// <param name="keys">The keys.</param>
-    /// <param name="runs">The runs, whose tasks decide on the default metrics.</param>
-    internal static IReadOnlyList<TableColumn> Of(IReadOnlyList<string> keys, IReadOnlyList<RunDocument> runs)
+    /// <param name="metrics">Keys of the metrics that are shown by default.</param>
+    internal static IReadOnlyList<TableColumn> Of(IReadOnlyList<string> keys, IReadOnlyList<string> metrics)
     {
         TableColumn[] chosen = [.. keys.Distinct().Select(key => _byKey.GetValueOrDefault(key)).OfType<TableColumn>()];
-        return chosen.Length > 0 ? chosen : Default(runs);
+        return chosen.Length > 0 ? chosen : Default(metrics);
     }
 
     /// <summary>The keys with one more or one less, in the order in which the columns are offered; empty: the default ones.</summary>
-    internal static IReadOnlyList<string> Toggle(IReadOnlyList<TableColumn> shown, string key, IReadOnlyList<RunDocument> runs)
+    internal static IReadOnlyList<string> Toggle(IReadOnlyList<TableColumn> shown, string key, IReadOnlyList<string> metrics)
     {
         HashSet<string> keys = [.. shown.Select(column => column.Key)];
         if (!keys.Remove(key))
@@ -42,34 +45,53 @@ internal static class TableColumns
         }
 
         // Columns of the default table keep its order; others follow.
-        string[] order = [.. Default(runs).Select(column => column.Key)];
+        string[] order = [.. Default(metrics).Select(column => column.Key)];
         string[] next = [.. order.Where(keys.Contains), .. Offered.Select(column => column.Key).Where(keys.Contains).Except(order)];
         return next.SequenceEqual(order) ? [] : next;
     }
 
-    private static IReadOnlyList<TableColumn> Default(IReadOnlyList<RunDocument> runs) =>
+    private static IReadOnlyList<TableColumn> Default(IReadOnlyList<string> metrics) =>
     [
-        .. ((string[])[.. _before, .. RunColumn.Metrics(runs).Select(metric => metric.Key), .. _after])
+        .. ((string[])[.. _before, .. metrics, .. _after])
             .Select(key => _byKey.GetValueOrDefault(key)).OfType<TableColumn>(),
     ];
 
-    private static IEnumerable<TableColumn> All(MetricCatalog metrics) =>
+    /// <summary>All columns with the metrics of a catalog.</summary>
+    internal static IEnumerable<TableColumn> All(MetricCatalog metrics) =>
     [
-        new("state", "State", About) { Text = run => StateAppearance.Label(run.State), SortField = "state" },
-        new("name", "Name", About) { Text = run => run.Name, SortField = "name" },
+        new("state", "State", About)
+        {
+            Text = run => StateAppearance.Label(run.State),
+            Show = value => Enum.TryParse((string?)value, ignoreCase: true, out RunState state) ? StateAppearance.Label(state) : "",
+            SortField = "state",
+        },
+        new("name", "Name", About) { Text = run => run.Name, SortField = "name", IsListed = false },
         new("tags", "Tags", About) { Text = run => string.Join(", ", run.Tags) },
-        new("notes", "Notes", About) { Text = run => run.Notes },
+        new("notes", "Notes", About) { Text = run => run.Notes, IsListed = false },
         new("priority", "Priority", About)
         {
             Text = run => run.Priority.ToString(CultureInfo.InvariantCulture), Numeric = true, SortField = "priority",
         },
-        new("study", "Study", About) { Text = run => run.StudyId },
-        new("sweep", "Sweep", About) { Text = run => run.SweepId },
+        new("study", "Study", About) { Text = run => run.StudyId, SortField = "study" },
+        new("sweep", "Sweep", About) { Text = run => run.SweepId, SortField = "sweep" },
         new("createdAt", "Created", About)
         {
-            Text = run => Format.Timestamp(run.CreatedAt), SortField = "createdAt", DescendingFirst = true,
+            Text = run => Format.Timestamp(run.CreatedAt), SortField = "createdAt", DescendingFirst = true, IsListed = false,
         },
-        new("endReason", "End", About) { Text = run => run.EndReason?.ToString() },
+        new("endReason", "End", About)
+        {
+            Text = run => run.EndReason is EndReason reason ? StateAppearance.Label(reason) : null,
+            Show = value => Enum.TryParse((string?)value, ignoreCase: true, out EndReason reason) ? StateAppearance.Label(reason) : "",
+            SortField = "endReason",
+        },
+        new("rateRatio", "ηB/ηA", About)
+        {
+            Text = run => run.Spec.LearningRateB / run.Spec.LearningRate is double ratio ? NumberFormat.Number(ratio) : null,
+            Show = value => (double?)value is double ratio ? NumberFormat.Number(ratio) : "",
+            Numeric = true,
+            SortField = "rateRatio",
+            Help = "Ratio of the learning rates of B and A (LoRA+)",
+        },
         .. metrics.Summarized.SelectMany(Metric),
         Number(
             "trainSeconds",
@@ -90,10 +112,17 @@ internal static class TableColumns
         .. SpecFieldCatalog.Default.Fields.Where(field => !_ofDocument.Contains(field.Name)).Select(Setting),
     ];
 
-    private static TableColumn Setting(SpecFieldDescriptor field) => new(field.Name, field.Attribute.Label, field.Group.Title())
+    private static TableColumn Setting(SpecFieldDescriptor field) => new(
+        field.Name, _shortTitles.GetValueOrDefault(field.Name, field.Attribute.Label), field.Group.Title())
     {
-        Text = run => JsonFormat.Show(
-            JsonSerializer.SerializeToNode(field.ValueOf(run.Spec), field.Property.PropertyType, ContractJson.Options)),
+        Text = field.Name switch
+        {
+            "rank" => run => AdapterSummary.Ranks(run.Spec),
+            "alpha" => run => AdapterSummary.Alphas(run.Spec),
+            _ => run => JsonFormat.Show(
+                JsonSerializer.SerializeToNode(field.ValueOf(run.Spec), field.Property.PropertyType, ContractJson.Options)),
+        },
+        SpecField = field.Name,
         Numeric = field.Kind is SpecFieldKind.Integer or SpecFieldKind.Number,
         SortField = field.Kind is SpecFieldKind.Words or SpecFieldKind.Layers or SpecFieldKind.Integers or SpecFieldKind.Options
             or SpecFieldKind.Pattern

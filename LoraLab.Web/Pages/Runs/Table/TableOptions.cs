@@ -1,17 +1,17 @@
+using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs.Groups;
+
 namespace LoraLab.Web.Pages.Runs.Table;
 
-/// <summary>What a table of runs shows beside its columns; all of it is in the page's URL.</summary>
+/// <summary>What the rows of a table of runs are compared with and named by.</summary>
 public sealed record TableOptions
 {
-    /// <summary>Whether runs that differ only in their seeds are one row: mean ± standard deviation.</summary>
-    public bool GroupSeeds { get; init; }
+    /// <summary>The row from which differences are shown; null: none.</summary>
+    public RunGroup? Baseline { get; init; }
 
-    /// <summary>Whether the runs of a study or sweep are one row.</summary>
-    public bool Collapse { get; init; }
+    /// <summary>The data whose results compare; rows of other data are marked. Null: there are no runs.</summary>
+    public RunData? Data { get; init; }
 
-    /// <summary>Id of the run from which differences are shown; null: none.</summary>
-    public string? Baseline { get; init; }
-
-    /// <summary>Names of studies and sweeps by id.</summary>
-    public IReadOnlyDictionary<string, string> ExperimentNames { get; init; } = new Dictionary<string, string>();
+    /// <summary>The methods, which have names, and say which fields mean nothing to them.</summary>
+    public IReadOnlyList<MethodDescriptor> Methods { get; init; } = [];
 }

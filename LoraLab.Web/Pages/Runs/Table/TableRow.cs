@@ -1,18 +1,23 @@
-using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Groups;
 
 namespace LoraLab.Web.Pages.Runs.Table;
 
 /// <summary>A row: a run, or several runs in one.</summary>
-/// <param name="Key">Identifies the row: the id of its run, or of its first one.</param>
-/// <param name="Runs">Its runs.</param>
+/// <param name="Group">Its runs.</param>
 /// <param name="Cells">Its cells, one per column.</param>
-public sealed record TableRow(string Key, IReadOnlyList<RunDocument> Runs, IReadOnlyList<TableCell> Cells)
+public sealed record TableRow(RunGroup Group, IReadOnlyList<TableCell> Cells)
 {
-    /// <summary>Where it links to: the run's page, or that of the study or sweep whose runs are collapsed; null: nowhere.</summary>
+    /// <summary>Identifies the row: the id of its first run.</summary>
+    public string Key => Group.First.Id;
+
+    /// <summary>Where it links to: the run's page, or that of the study or sweep; null: nowhere.</summary>
     public string? Link { get; init; }
 
     /// <summary>What the row stands for, in place of a name; null: a single run, whose name it is.</summary>
     public string? Title { get; init; }
+
+    /// <summary>Its name.</summary>
+    public string Name => Title ?? Group.First.Name;
 
     /// <summary>Whether it is the baseline of the differences.</summary>
     public bool IsBaseline { get; init; }
