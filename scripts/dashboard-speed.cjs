@@ -193,6 +193,7 @@ async function memory(browser) {
 
 (async () => {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  console.log(`load average ${require('node:os').loadavg().map(load => load.toFixed(1)).join(', ')} on ${require('node:os').cpus().length} cores`);
   for (const measure of [transfer, paint, scroll, evaluation, redraw, memory]) {
     if (wants(measure.name)) { await measure(browser); }
   }

@@ -20,13 +20,14 @@ public sealed class StepScale : IEquatable<StepScale>
 
     /// <summary>The scale of a run; null: what it needs is not recorded yet.</summary>
     /// <param name="axis">The axis; of steps, there is no scale.</param>
-    /// <param name="speed">Tokens per second of every step.</param>
+    /// <param name="speed">Tokens per second of every step; without them, all steps take equally long.</param>
+    /// <param name="steps">Number of steps.</param>
     /// <param name="summary">The totals.</param>
-    public static StepScale? Of(ChartXAxis axis, MetricSeries speed, RunSummary summary)
+    public static StepScale? Of(ChartXAxis axis, MetricSeries speed, int steps, RunSummary summary)
     {
         ArgumentNullException.ThrowIfNull(speed);
         ArgumentNullException.ThrowIfNull(summary);
-        int steps = speed.X.Count == 0 ? 0 : speed.X[^1];
+        steps = Math.Max(steps, speed.X.Count == 0 ? 0 : speed.X[^1]);
         double? total = axis == ChartXAxis.Tokens ? summary.TrainTokens : summary.TrainSeconds;
         if (steps == 0 || total is not double whole || axis == ChartXAxis.Steps)
         {

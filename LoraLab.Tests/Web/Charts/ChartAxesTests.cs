@@ -15,7 +15,7 @@ public sealed class ChartAxesTests
     [Fact]
     public void At_Tokens_AreTheMeanOfAllSteps()
     {
-        StepScale scale = StepScale.Of(ChartXAxis.Tokens, _pace, _summary)!;
+        StepScale scale = StepScale.Of(ChartXAxis.Tokens, _pace, 4, _summary)!;
 
         Assert.Equal([0, 1000, 3000, 4000, 5000], new[] { 0, 1, 3, 4, 5 }.Select(scale.At));
     }
@@ -23,25 +23,33 @@ public sealed class ChartAxesTests
     [Fact]
     public void At_Seconds_FollowThePaceAndEndAtTheTrainingTime()
     {
-        StepScale scale = StepScale.Of(ChartXAxis.Seconds, _pace, _summary)!;
+        StepScale scale = StepScale.Of(ChartXAxis.Seconds, _pace, 4, _summary)!;
 
         // Shares 1, 1, 2 and, of the step without a pace, the mean of these, 4/3: 16 s for 16/3 shares.
         Assert.Equal([3, 6, 12, 16], new[] { 1, 2, 3, 4 }.Select(step => Math.Round(scale.At(step), 9)));
     }
 
     [Fact]
+    public void At_NoPace_AllStepsTakeEquallyLong()
+    {
+        StepScale scale = StepScale.Of(ChartXAxis.Seconds, new MetricSeries(), 8, _summary)!;
+
+        Assert.Equal([2, 8, 16], new[] { 1, 4, 8 }.Select(scale.At));
+    }
+
+    [Fact]
     public void Of_NothingRecorded_HasNoScale()
     {
-        Assert.Null(StepScale.Of(ChartXAxis.Tokens, _pace, new RunSummary()));
-        Assert.Null(StepScale.Of(ChartXAxis.Seconds, new MetricSeries(), _summary));
-        Assert.Null(StepScale.Of(ChartXAxis.Steps, _pace, _summary));
+        Assert.Null(StepScale.Of(ChartXAxis.Tokens, _pace, 4, new RunSummary()));
+        Assert.Null(StepScale.Of(ChartXAxis.Seconds, new MetricSeries(), 0, _summary));
+        Assert.Null(StepScale.Of(ChartXAxis.Steps, _pace, 4, _summary));
     }
 
     [Fact]
     public void Build_OverTokens_DrawsAtTheTokensAndMarksThere()
     {
         MetricSeries loss = new() { X = [1, 2, 3, 4], Y = [4, null, 2, 1], NonFinite = [new(1, 2, "NaN")] };
-        ChartSeries curve = Curve(loss) with { Position = StepScale.Of(ChartXAxis.Tokens, _pace, _summary) };
+        ChartSeries curve = Curve(loss) with { Position = StepScale.Of(ChartXAxis.Tokens, _pace, 4, _summary) };
 
         ChartDrawing drawing = Build(curve);
 

@@ -75,6 +75,9 @@ public sealed partial class ComparePage
 
     private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax, YFit, XAxis, Mean);
 
+    private string EmptyText => ChartState.Axis == ChartXAxis.Steps
+        ? "No points yet" : "No points yet; tokens and times are known when a run has ended";
+
     /// <summary>The charts, without those of optional metrics that no run has points of.</summary>
     private IReadOnlyList<MetricDescriptor> Charts =>
         [.. MetricCatalog.Default.ComparedCharts.Where(metric => Measured(metric) && (!metric.IsOptional || HasPoints(metric)))];
@@ -285,7 +288,12 @@ public sealed partial class ComparePage
     /// <summary>The curve of a run; null: its tokens or times are not known yet.</summary>
     private ChartSeries? Curve(CompareRow row, string key)
     {
-        StepScale? scale = StepScale.Of(ChartState.Axis, _metrics.Get(row.RunId, MetricKeys.TrainTokensPerSecond), row.Summary);
+        MetricSeries loss = _metrics.Get(row.RunId, MetricKeys.TrainLoss);
+        StepScale? scale = StepScale.Of(
+            ChartState.Axis,
+            _metrics.Get(row.RunId, MetricKeys.TrainTokensPerSecond),
+            loss.X.Count == 0 ? 0 : loss.X[^1],
+            row.Summary);
         return ChartState.Axis != ChartXAxis.Steps && scale is null ? null
             : new ChartSeries(row.RunId, row.Label, row.Color, _metrics.Get(row.RunId, key))
             {

@@ -79,18 +79,19 @@ function options(drawing, settings) {
     legend: { show: false },
     tooltip: { enabled: false },
     grid: {
-      borderColor: css('--line'), strokeDashArray: 0, padding: { left: 6, right: 14, top: -12, bottom: -4 }, yaxis: { lines: { show: !log } },
+      borderColor: css('--line'), strokeDashArray: 0, padding: { left: 6, right: 14, top: -12, bottom: 2 }, yaxis: { lines: { show: !log } },
     },
     annotations: { yaxis: logTicks(drawing, ink) },
     xaxis: {
       type: 'numeric', min: drawing.x.min, max: drawing.x.max, tickAmount: drawing.x.ticks, decimalsInFloat: 0,
       labels: { formatter: value => Number(Number(value).toFixed(1)).toLocaleString('en'), style: { fontSize: '11px' } },
       axisBorder: { color: css('--line-2') }, axisTicks: { color: css('--line-2'), height: 4 }, tooltip: { enabled: false }, crosshairs: { show: false },
-      title: { text: settings.xName, offsetY: -4, style: { color: ink, fontSize: '11px', fontWeight: 500 } },
+      title: { text: settings.xName, offsetY: 0, style: { color: ink, fontSize: '11px', fontWeight: 500 } },
     },
     yaxis: {
       min: drawing.y.min, max: drawing.y.max, tickAmount: drawing.y.ticks, forceNiceScale: false,
-      labels: { formatter: value => (log ? '' : tick(drawing, value)), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
+      // Blanks keep the room that the ticks of a logarithmic axis are drawn in.
+      labels: { formatter: value => (log ? '\u2007'.repeat(7) : tick(drawing, value)), minWidth: 48, maxWidth: 72, style: { fontSize: '11px' } },
       crosshairs: { show: false },
       title: { text: settings.yName, style: { color: ink, fontSize: '11px', fontWeight: 500 } },
     },
