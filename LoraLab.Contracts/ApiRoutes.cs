@@ -45,6 +45,9 @@ public static class ApiRoutes
     /// <summary>Predictions of a model without an adapter.</summary>
     public const string Predict = Base + "/predict";
 
+    /// <summary>Aliases of adapters.</summary>
+    public const string Aliases = Base + "/aliases";
+
     /// <summary>Tokens of texts.</summary>
     public const string Tokenize = Base + "/tokenize";
 
@@ -77,6 +80,9 @@ public static class ApiRoutes
 
     /// <summary>A saved view.</summary>
     public static string View(string id) => $"{Views}/{id}";
+
+    /// <summary>An alias of an adapter.</summary>
+    public static string Alias(string alias) => $"{Aliases}/{alias}";
 
     /// <summary>A study or one of its subresources.</summary>
     public static string Study(string id, string? part = null) => part is null ? $"{Studies}/{id}" : $"{Studies}/{id}/{part}";

@@ -21,7 +21,7 @@ public sealed class ContractJsonTests
                 + ""","seed":42,"effectiveBatch":16,"microBatch":"auto","packTokens":null"""
                 + ""","prompt":null,"chatTemplate":null,"stripSentence":false"""
                 + ""","tooLong":"refuse","maxTokens":null"""
-                + ""","lossScope":"full","lossWeighting":"perExampleMean","evalEvery":50,"evalSamples":null"""
+                + ""","lossScope":"full","lossWeighting":"perExampleMean","evalEvery":50,"earlyStopPatience":null,"evalSamples":null"""
                 + ""","evalSplit":"dev","labelScore":"sum","generateSamples":0,"generateTokens":64"""
                 + ""","precision":"auto","device":"auto","memoryBudgetMb":null}""",
             json);

@@ -27,6 +27,7 @@ internal static class DashboardServices
         services.AddSingleton<SystemState>();
         services.AddSingleton<CatalogState>();
         services.AddSingleton<ThemeState>();
+        services.AddSingleton<RunNotices>();
         services.AddSingleton<Ticker>();
         services.AddScoped<RunActions>();
         services.AddScoped<PageUrl>();

@@ -31,7 +31,7 @@ public static class EndMessages
     /// <summary>The error of a run that ends now, before its state changes, where the worker reported none; null: it finished.</summary>
     public static string? For(RunDocument run, EndReason reason) => reason switch
     {
-        EndReason.Finished => null,
+        EndReason.Finished or EndReason.EarlyStopped => null,
         EndReason.Cancelled => Cancelled(run),
         EndReason.Pruned => Pruned(run, run.PruneReason ?? "Stopped by a rule."),
         EndReason.OutOfMemory => OutOfMemory,
@@ -105,6 +105,7 @@ public static class EndMessages
         EndReason.WorkerLost => "The worker process, or the device that it used, failed. What the worker reported before is the best clue: "
             + "the error, if it names a cause, or else the end of its log.",
         EndReason.Pruned => "A rule of its sweep stopped it early.",
+        EndReason.EarlyStopped => run.Summary.EarlyStop ?? "It stopped early, because its evaluations no longer improved.",
         _ => run.State switch
         {
             RunState.Interrupted => $"The server or the machine went down during the run. Nothing is wrong with the run itself. {Kept}",

@@ -88,4 +88,33 @@ public sealed record DryRunResult
 
     /// <summary>Number of evaluation rows used.</summary>
     public int EvalRows { get; init; }
+
+    /// <summary>Estimated seconds from its start to its end, without early stopping; null: no similar run has completed.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>What the estimate is based on, or why there is none, in one sentence.</summary>
+    public string? SecondsBasis { get; init; }
+
+    /// <summary>
+    /// When it would start if it were queued now, UTC; null: unknown, because the time of a run before it is, or because the queue is
+    /// paused.
+    /// </summary>
+    public DateTimeOffset? StartsAt { get; init; }
+
+    /// <summary>Number of queued runs before it.</summary>
+    public int RunsBefore { get; init; }
+
+    /// <summary>Runs of the same specification, but for its name, notes, tags and priority, the latest first, at most ten.</summary>
+    public IReadOnlyList<SameRun> SameRuns { get; init; } = [];
 }
+
+/// <summary>A run of the same specification.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="State">Its state.</param>
+public sealed record SameRun(string Id, string Name, RunState State);
+
+/// <summary>What a clone of a run starts from.</summary>
+/// <param name="Spec">Its specification: values that the run's left open (null or auto) are open again.</param>
+/// <param name="Used">The values of the open fields as the run used them, as text.</param>
+public sealed record CloneTemplate(RunSpec Spec, IReadOnlyDictionary<string, string> Used);

@@ -9,6 +9,9 @@ public sealed record PredictRequest
     [MinLength(1), MaxLength(PredictLimits.Inputs)]
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? Inputs { get; init; }
 
+    /// <summary>Which of the run's adapters is asked, where its name does not say; null: the last.</summary>
+    public AdapterChoice? Which { get; init; }
+
     /// <summary>Number of labels that are listed with their probabilities, the most probable first; null: none.</summary>
     [Range(1, PredictLimits.Labels)]
     public int? TopK { get; init; }

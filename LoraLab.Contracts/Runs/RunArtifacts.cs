@@ -32,6 +32,12 @@ public enum ArtifactKind
 
     /// <summary>The trained adapter.</summary>
     Adapter,
+
+    /// <summary>The adapter of the best evaluation, where it was not the last.</summary>
+    BestAdapter,
+
+    /// <summary>A model into which an adapter of the run is merged.</summary>
+    Merged,
 }
 
 /// <summary>The files of a run.</summary>
@@ -52,6 +58,9 @@ public sealed record RunArtifact
     /// <summary>Size in bytes.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>SHA-256 in lowercase hex of a file of an adapter; null: another file, or one above 256 MiB.</summary>
+    public string? Sha256 { get; init; }
+
     /// <summary>Optimizer steps completed before it was written; null: not applicable.</summary>
     public int? Step { get; init; }
 
@@ -70,6 +79,12 @@ public sealed record PruneRequest
 
     /// <summary>Delete the adapter, the run's result; only repeating the run restores it.</summary>
     public bool Adapter { get; init; }
+
+    /// <summary>Delete the adapter of the best evaluation; only repeating the run restores it.</summary>
+    public bool BestAdapter { get; init; }
+
+    /// <summary>Delete the models into which adapters are merged; they can be merged again.</summary>
+    public bool Merged { get; init; }
 }
 
 /// <summary>Files of one kind that were deleted together.</summary>

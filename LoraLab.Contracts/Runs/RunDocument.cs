@@ -74,6 +74,15 @@ public sealed record RunDocument
     /// <summary>Id of the run it was cloned from.</summary>
     public string? ClonedFrom { get; init; }
 
+    /// <summary>
+    /// Name of the API key with which the run, or its study or sweep, was submitted; null: by the server itself, or by a version that did
+    /// not record it.
+    /// </summary>
+    public string? SubmittedBy { get; init; }
+
+    /// <summary>Names that refer to the run's adapter until they are moved; each belongs to one run.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Id of the study that owns the run; null: none.</summary>
     public string? StudyId { get; init; }
 

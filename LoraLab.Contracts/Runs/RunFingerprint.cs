@@ -138,6 +138,12 @@ public sealed record AdapterFingerprint
 
     /// <summary>Hash of all factors after the last step; null until then. Runs that share it have the same result.</summary>
     public string? FinalSha256 { get; init; }
+
+    /// <summary>
+    /// Step of the best evaluation by the run's primary metric, whose adapter is kept beside the last unless it is the last; null: not
+    /// known yet.
+    /// </summary>
+    public int? BestStep { get; init; }
 }
 
 /// <summary>The rows on which a method calibrated its initial factors.</summary>

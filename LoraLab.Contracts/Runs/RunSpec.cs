@@ -255,6 +255,14 @@ public record RunSpec
     public int EvalEvery { get; init; } = 50;
 
     [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Steps, "Early stopping patience",
+        "Evaluations in a row, without a value of the run's primary metric better than every earlier one, after which the run stops; "
+            + "a tie is no improvement, and the evaluation before the first step counts as the first value.",
+        Unit = "evaluations", Minimum = 1, Placeholder = "off", OrNull = "to take all steps", Advanced = true,
+        ProtocolTitle = "Early stopping (evaluations without improvement)", ProtocolIfSet = true)]
+    public int? EarlyStopPatience { get; init; }
+
+    [SpecField(
         SpecGroup.Evaluation, SpecRoles.Evaluation | SpecRoles.Data | SpecRoles.Steps | SpecRoles.Memory, "Evaluation rows",
         "Rows from the start of the split.",
         Unit = "rows", Minimum = 1, Placeholder = "all", OrNull = "for all rows", ProtocolTitle = "Evaluation rows")]

@@ -34,6 +34,9 @@ public enum EndReason
     /// <summary>All steps were completed.</summary>
     Finished,
 
+    /// <summary>Completed before its last step, because its evaluations no longer improved (<c>earlyStopPatience</c>).</summary>
+    EarlyStopped,
+
     /// <summary>Stopped on request.</summary>
     Cancelled,
 

@@ -66,6 +66,9 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
     /// </summary>
     public int? PredictionsBeside { get; init; }
 
+    /// <summary>Why the run stopped before its last step, in one sentence; null: it did not, or not by <c>earlyStopPatience</c>.</summary>
+    public string? EarlyStop { get; init; }
+
     /// <summary>The metrics as members of the JSON object; null for those not measured.</summary>
     [JsonExtensionData]
     [JsonInclude]
@@ -119,6 +122,7 @@ public sealed record RunSummary : IJsonOnDeserializing, IJsonOnDeserialized
             PeakMemoryMb = PeakMemoryMb ?? earlier.PeakMemoryMb,
             BudgetExceededMb = BudgetExceededMb ?? earlier.BudgetExceededMb,
             PredictionsBeside = PredictionsBeside ?? earlier.PredictionsBeside,
+            EarlyStop = EarlyStop ?? earlier.EarlyStop,
         };
     }
 

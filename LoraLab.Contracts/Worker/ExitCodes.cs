@@ -29,7 +29,7 @@ public static class ExitCodes
     /// <summary>Returns the exit code for an end reason; null: left unfinished.</summary>
     public static int FromEndReason(EndReason? reason) => reason switch
     {
-        EndReason.Finished => Success,
+        EndReason.Finished or EndReason.EarlyStopped => Success,
         EndReason.Cancelled => Cancelled,
         null => Abandoned,
         _ => Failure,

@@ -37,6 +37,17 @@ public static class RunFiles
     /// <summary>Folder of the adapter in the PEFT layout, in the run directory.</summary>
     public const string Adapter = "adapter";
 
+    /// <summary>
+    /// Folder of the adapter of the best evaluation, in the run directory; missing where the best evaluation was the last one.
+    /// </summary>
+    public const string BestAdapter = "adapter-best";
+
+    /// <summary>Folder of the model into which the adapter is merged, in the run directory.</summary>
+    public const string Merged = "merged";
+
+    /// <summary>Folder of the model into which the adapter of the best evaluation is merged, in the run directory.</summary>
+    public const string MergedBest = "merged-best";
+
     /// <summary>Folder of the checkpoints, in the run directory.</summary>
     public const string Checkpoints = "checkpoints";
 

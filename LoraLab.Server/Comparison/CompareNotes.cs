@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Runs;
@@ -39,6 +40,11 @@ internal static class CompareNotes
         {
             yield return $"Not completed: {string.Join(", ", unfinished)}. Their results are from their last evaluation so far, "
                 + "and they are excluded from the tests.";
+        }
+
+        if (EarlyStops(runs, rows) is { } early)
+        {
+            yield return early;
         }
 
         IReadOnlySet<string> all = SpecFieldCatalog.Of(runs[0].Spec).Where(IsCondition);
@@ -93,6 +99,18 @@ internal static class CompareNotes
         {
             yield return beside;
         }
+    }
+
+    private static string? EarlyStops(IReadOnlyList<RunDocument> runs, IReadOnlyList<CompareRow> rows)
+    {
+        string[] stopped =
+        [
+            .. runs.Zip(rows).Where(run => run.First.EndReason == EndReason.EarlyStopped)
+                .Select(run => $"{run.Second.Label} at step {NumberFormat.Count(run.First.Progress.Step)}"),
+        ];
+        return stopped.Length == 0 ? null
+            : $"Stopped early ({string.Join(", ", stopped)}): such a run takes the number of steps that its own evaluations chose, on the "
+                + "rows by which it is compared, which favors it; nothing is marked as best between runs with different numbers of steps.";
     }
 
     private static string? BesidePredictions(IReadOnlyList<CompareRow> rows)

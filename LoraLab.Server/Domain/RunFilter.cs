@@ -23,6 +23,12 @@ internal sealed record RunFilter
     /// <summary>Trained with this model on this dataset.</summary>
     public (string Model, string Dataset)? Trained { get; init; }
 
+    /// <summary>With this alias.</summary>
+    public string? Alias { get; init; }
+
+    /// <summary>Cloned from this run, or starting from its adapter.</summary>
+    public string? ParentId { get; init; }
+
     /// <summary>Words that all occur in name, id, method, model, dataset, notes or tags.</summary>
     public string? Text { get; init; }
 
@@ -31,6 +37,13 @@ internal sealed record RunFilter
 
     public static RunFilter InStates(params RunState[] states) => new() { States = states.ToHashSet() };
 
+    /// <summary>Ids of the runs from which a run descends directly; what it starts from may also be the name of a folder.</summary>
+    public static IEnumerable<string> ParentsOf(RunDocument run)
+    {
+        string?[] parents = [run.ClonedFrom, run.Spec.InitFrom is string start ? AdapterReference.Parse(start).Name : null];
+        return parents.OfType<string>().Distinct();
+    }
+
     public bool Matches(RunDocument run) =>
         (States?.Contains(run.State) ?? true)
         && (Methods?.Contains(run.Spec.Method) ?? true)
@@ -38,6 +51,8 @@ internal sealed record RunFilter
         && (string.IsNullOrEmpty(StudyId) || run.StudyId == StudyId)
         && (string.IsNullOrEmpty(SweepId) || run.SweepId == SweepId)
         && (Trained is not { } trained || (run.Spec.Model == trained.Model && run.Spec.Dataset == trained.Dataset))
+        && (Alias is null || run.Aliases.Contains(Alias))
+        && (ParentId is null || ParentsOf(run).Contains(ParentId))
         && HasWords(run)
         && (Condition is null || Condition(run));
 

@@ -65,8 +65,8 @@ internal static class RunStateMachine
     };
 
     /// <summary>
-    /// preparing, running, cancelling → the final state of the reason. Every reason but finished has an error message. A worker that was
-    /// stopped does not know who requested it: if a rule did, the run was pruned.
+    /// preparing, running, cancelling → the final state of the reason. Every reason but those of completed has an error message. A
+    /// worker that was stopped does not know who requested it: if a rule did, the run was pruned.
     /// </summary>
     public static RunDocument End(RunDocument run, EndReason reason, string? error, DateTimeOffset now)
     {
@@ -75,7 +75,7 @@ internal static class RunStateMachine
             (reason, error) = (EndReason.Pruned, EndMessages.Pruned(run, rule));
         }
 
-        string? sentence = reason == EndReason.Finished ? null : error ?? EndMessages.For(run, reason);
+        string? sentence = reason is EndReason.Finished or EndReason.EarlyStopped ? null : error ?? EndMessages.For(run, reason);
         return Finish(run, StateOf(reason), reason, sentence, now, RunState.Preparing, RunState.Running, RunState.Cancelling);
     }
 
@@ -126,7 +126,7 @@ internal static class RunStateMachine
     /// <summary>The final state for an end reason.</summary>
     public static RunState StateOf(EndReason reason) => reason switch
     {
-        EndReason.Finished => RunState.Completed,
+        EndReason.Finished or EndReason.EarlyStopped => RunState.Completed,
         EndReason.Cancelled or EndReason.Pruned => RunState.Cancelled,
         _ => RunState.Failed,
     };

@@ -17,6 +17,9 @@ internal sealed record StoredExperiment
     /// <summary>True when it no longer proceeds by itself.</summary>
     public bool Ended { get; init; }
 
+    /// <summary>Name of the key with which it was created; null: not recorded. Its runs have it too.</summary>
+    public string? SubmittedBy { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The driver's own document.</summary>

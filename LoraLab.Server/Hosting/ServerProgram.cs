@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Runs.Adapters;
+using LoraLab.Server.Runs.Merging;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.Recovery;
@@ -44,6 +46,8 @@ internal static class ServerProgram
             app.Services.GetRequiredService<DataDirectoryLock>();
             app.Services.GetRequiredService<IRunStore>();
             app.Services.GetRequiredService<RunReconciler>().Run();
+            app.Services.GetRequiredService<AliasFile>().Write();
+            app.Services.GetRequiredService<MergeService>().RemoveUnfinished();
             app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
             await app.Services.GetRequiredService<StartupMessage>().WriteAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);

@@ -17,9 +17,11 @@ using LoraLab.Server.Infrastructure.Description;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
+using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Runs.Estimates;
 using LoraLab.Server.Runs.Groups;
+using LoraLab.Server.Runs.Merging;
 using LoraLab.Server.Runs.Predictions;
 using LoraLab.Server.Runs.Views;
 using LoraLab.Server.Scheduling;
@@ -110,11 +112,19 @@ internal static class Services
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<EstimateService>();
+        builder.Services.AddSingleton<RunOutlook>();
         builder.Services.AddSingleton<PredictService>();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<Submitter>();
         builder.Services.AddSingleton<RunAdmission>();
         builder.Services.AddSingleton<Idempotency>();
         builder.Services.AddSingleton<RunService>();
         builder.Services.AddSingleton<BulkService>();
+        builder.Services.AddSingleton<AdapterReferences>();
+        builder.Services.AddSingleton<AliasFile>();
+        builder.Services.AddSingleton<AliasService>();
+        builder.Services.AddSingleton<LineageService>();
+        builder.Services.AddSingleton<MergeService>();
         builder.Services.AddSingleton<BatchService>();
         builder.Services.AddSingleton<DemoRuns>();
         builder.Services.AddSingleton<StartupMessage>();
@@ -152,6 +162,7 @@ internal static class Services
     public static void AddArtifacts(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ArtifactFiles>();
+        builder.Services.AddSingleton<ArtifactHashes>();
         builder.Services.AddSingleton<ArtifactRemoval>();
         builder.Services.AddSingleton<CompletedCheckpoints>();
         builder.Services.AddSingleton<RunDirectoryLocks>();

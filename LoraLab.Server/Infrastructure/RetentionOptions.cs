@@ -8,6 +8,11 @@ internal sealed class RetentionOptions
     /// </summary>
     public bool KeepCompletedCheckpoints { get; set; }
 
+    /// <summary>
+    /// Whether the adapter of the best evaluation is kept beside the last when a run completes; if not, only the last is.
+    /// </summary>
+    public bool KeepBestAdapters { get; set; } = true;
+
     /// <summary>Days to keep checkpoints after the end of a run; those of an interrupted run, which will continue, are kept.</summary>
     public double? CheckpointDays { get; set; }
 

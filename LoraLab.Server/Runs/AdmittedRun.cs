@@ -15,6 +15,9 @@ internal sealed record AdmittedRun(JsonObject Submitted, SpecValidation Valid, s
 
     public string? ClonedFrom { get; init; }
 
+    /// <summary>Name of the key with which it was submitted; null: the server submits it.</summary>
+    public string? SubmittedBy { get; init; }
+
     /// <summary>The experiment that the run belongs to, with its key there; null: none.</summary>
     public (ExperimentKind Kind, string Id, string Key)? Experiment { get; init; }
 }

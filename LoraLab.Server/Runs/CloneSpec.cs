@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Runs;
@@ -17,19 +16,12 @@ internal static class CloneSpec
 
     public static JsonObject Create(StoredRun source, JsonObject changes)
     {
-        JsonObject spec = SpecFieldCatalog.ToJson(source.Document.Spec);
-        foreach ((string field, JsonNode? open) in SpecFieldCatalog.Default.Defaults)
+        JsonObject spec = OpenSpec.Of(source.Document.Spec, source.Submitted);
+        if (changes[Method] is { } method && !JsonNode.DeepEquals(method, spec[Method]))
         {
-            bool canBeOpen = open is null || (open.GetValueKind() == JsonValueKind.String && open.GetValue<string>() == "auto");
-            JsonNode? submitted = source.Submitted[field];
-            if (canBeOpen && (submitted is null || JsonNode.DeepEquals(submitted, open)))
-            {
-                spec[field] = open?.DeepClone();
-            }
+            spec[MethodOptions] = new JsonObject();
         }
 
-        bool otherMethod = changes[Method] is { } method && !JsonNode.DeepEquals(method, spec[Method]);
-        spec[MethodOptions] = otherMethod ? new JsonObject() : source.Submitted[MethodOptions]?.DeepClone() ?? new JsonObject();
         spec["tags"] = JsonSerializer.SerializeToNode(source.Document.Tags, ContractJson.Options);
         spec["notes"] = source.Document.Notes;
         spec["name"] = null;

@@ -6,20 +6,24 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs;
 
 /// <summary>Stores validated specifications as queued runs.</summary>
-internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<LoraLabOptions> options)
+internal sealed class RunAdmission(SpecChecker checker, RunIds ids, Submitter submitter, IOptions<LoraLabOptions> options)
 {
     private static readonly TimeSpan _whenFull = TimeSpan.FromMinutes(1);
 
     public async Task<AdmittedRun> CheckAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-        return new AdmittedRun(spec, valid, await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken));
+        return new AdmittedRun(spec, valid, await checker.ColorOfAsync(valid.Spec!.Method, cancellationToken))
+        {
+            SubmittedBy = submitter.Name,
+        };
     }
 
     /// <summary>The name that a run gets: its own, or one that is not taken.</summary>
@@ -81,6 +85,7 @@ internal sealed class RunAdmission(SpecChecker checker, RunIds ids, IOptions<Lor
             Warnings = run.Valid.Warnings,
             Progress = new RunProgress { TotalSteps = run.Valid.TotalSteps },
             ClonedFrom = run.ClonedFrom,
+            SubmittedBy = run.SubmittedBy,
             StudyId = run.Experiment is (ExperimentKind.Study, string study, _) ? study : null,
             SweepId = run.Experiment is (ExperimentKind.Sweep, string sweep, _) ? sweep : null,
             CreatedAt = transaction.Now,

@@ -40,6 +40,8 @@ internal static class RunEndpoints
             .WithSummary("Queues an interrupted, failed or cancelled run at the head; it continues from its last checkpoint");
         runs.MapPost("/{id}/clone", CloneAsync).Accepts<RunSpecChanges>(isOptional: true, "application/json").ProducesProblem(503)
             .WithSummary("Queues the same run again with the changes in the body");
+        runs.MapGet("/{id}/clone", Template)
+            .WithSummary("What a clone of the run starts from: its specification, in which what was left open is open again");
         runs.MapRunFiles();
         runs.MapRunEvents();
         return runs;
@@ -122,6 +124,8 @@ internal static class RunEndpoints
 
     private static Accepted<RunDocument> Resume(string id, RunService service) =>
         TypedResults.Accepted(ApiRoutes.Run(id), service.Resume(id));
+
+    private static Ok<CloneTemplate> Template(string id, RunService service) => TypedResults.Ok(service.Template(id));
 
     private static async Task<Created<RunDocument>> CloneAsync(
         string id, HttpRequest request, RunService service, CancellationToken cancellationToken)

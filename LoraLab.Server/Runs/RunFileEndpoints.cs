@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.IO.Compression;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
@@ -7,6 +6,7 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.Workers;
@@ -31,8 +31,8 @@ internal static class RunFileEndpoints
         runs.MapGet("/{id}/fingerprint", Fingerprint).Produces<RunFingerprint>()
             .WithSummary("The run's actual inputs: hashes of weights, tokenizer, prompt, rows and factors; and the paper's own figures");
         runs.MapGet("/{id}/adapter", AdapterAsync).Produces<Stream>(200, "application/zip").ProducesProblem(503)
-            .WithSummary("The adapter in the PEFT layout, as a zip: converted to the original base, or as it was trained; of a run that "
-                + "trained all weights, the model");
+            .WithSummary("The adapter of the last step or of the best evaluation in the PEFT layout, as a zip: converted to the original "
+                + "base, or as it was trained; of a run that trained all weights, the model");
     }
 
     private static IResult Predictions(
@@ -151,40 +151,35 @@ internal static class RunFileEndpoints
     private static async Task<IResult> AdapterAsync(
         string id,
         [AllowedValues(Converted, AsTrained)] string? form,
+        [AllowedValues(WhichAdapter.Last, WhichAdapter.Best)] string? which,
         HttpContext context,
-        IRunStore store,
-        LoraLabPaths paths,
+        AdapterReferences adapters,
         TrainerInspector inspector,
         CancellationToken cancellationToken)
     {
         bool asTrained = Word("form", form, Converted, AsTrained) == AsTrained;
-        StoredRun run = store.Find(id) ?? throw ApiFailure.NoRun(id);
-        string folder = Path.Combine(paths.RunDirectory(id), RunFiles.Adapter);
+        (RunDocument run, AdapterChoice choice) = adapters.Resolve(id, WhichAdapter.Parse(which));
+        string folder = adapters.Folder(run, choice);
+        string name = choice == AdapterChoice.Best ? $"{run.Id}-best" : run.Id;
         // Of a run that trained all weights, the result is a model.
         bool isModel = File.Exists(Path.Combine(folder, "config.json"));
-        if (!run.Document.State.IsTerminal() || !(isModel || File.Exists(Path.Combine(folder, "adapter_config.json"))))
-        {
-            throw ApiFailure.NotFound("noAdapter", run.Document.State.IsTerminal()
-                ? $"Run {id} ended without an adapter."
-                : $"Run {id} has no adapter yet; it is saved at the end of the run.");
-        }
-
         if (!asTrained || isModel)
         {
-            string file = $"{id}-{(isModel ? "model" : "adapter")}.zip";
-            return ZipResponse.Of(context, file, (zip, stopping) => AddFilesAsync(zip, folder, stopping));
+            string file = $"{name}-{(isModel ? "model" : "adapter")}.zip";
+            return ZipResponse.Of(context, file, (zip, stopping) => ZipFolder.AddAsync(zip, folder, stopping));
         }
 
         DirectoryInfo temporary = Directory.CreateTempSubdirectory("loralab-export-");
         try
         {
             string output = Path.Combine(temporary.FullName, RunFiles.Adapter);
-            await inspector.RequestAsync(new InspectRequest { Kind = "export", Export = new(id, output) }, cancellationToken);
-            return ZipResponse.Of(context, $"{id}-adapter-as-trained.zip", async (zip, stopping) =>
+            string reference = new AdapterReference(run.Id, choice).Text;
+            await inspector.RequestAsync(new InspectRequest { Kind = "export", Export = new(reference, output) }, cancellationToken);
+            return ZipResponse.Of(context, $"{name}-adapter-as-trained.zip", async (zip, stopping) =>
             {
                 try
                 {
-                    await AddFilesAsync(zip, output, stopping);
+                    await ZipFolder.AddAsync(zip, output, stopping);
                 }
                 finally
                 {
@@ -196,16 +191,6 @@ internal static class RunFileEndpoints
         {
             temporary.Delete(recursive: true);
             throw;
-        }
-    }
-
-    private static async Task AddFilesAsync(ZipArchive zip, string folder, CancellationToken cancellationToken)
-    {
-        foreach (string path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-        {
-            // Weights hardly compress; a higher level is not worth the time.
-            string name = Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
-            await zip.CreateEntryFromFileAsync(path, name, CompressionLevel.Fastest, cancellationToken);
         }
     }
 

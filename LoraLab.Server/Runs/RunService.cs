@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs.Estimates;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.Records;
@@ -19,6 +21,7 @@ internal sealed class RunService(
     IRunStore store,
     SpecChecker checker,
     RunAdmission admission,
+    RunOutlook outlook,
     Lanes lanes,
     ActiveRuns active,
     RunDeletions deletions,
@@ -28,7 +31,7 @@ internal sealed class RunService(
     public async Task<DryRunResult> DryRunAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await checker.CheckAsync(spec, cancellationToken);
-        return RunAdmission.DryRun(valid, RunAdmission.NameOf(valid, store.HasName));
+        return outlook.Add(RunAdmission.DryRun(valid, RunAdmission.NameOf(valid, store.HasName)), valid, spec);
     }
 
     public async Task<RunDocument> SubmitAsync(JsonObject spec, string? clonedFrom, CancellationToken cancellationToken)
@@ -42,6 +45,16 @@ internal sealed class RunService(
         string hash = Idempotency.HashOf(kind: null, spec.ToJsonString());
         return idempotency.CreateAsync(
             key, hash, async () => Insert(await admission.CheckAsync(spec, cancellationToken), (key, hash)), cancellationToken);
+    }
+
+    /// <summary>What a clone of a run starts from.</summary>
+    public CloneTemplate Template(string id)
+    {
+        StoredRun source = store.Find(id) ?? throw ApiFailure.NoRun(id);
+        JsonObject spec = OpenSpec.Of(source.Document.Spec, source.Submitted);
+        return new(
+            spec.Deserialize<RunSpec>(ContractJson.Options)! with { Name = null, Notes = null, Tags = source.Document.Tags, Priority = 0 },
+            OpenSpec.Used(source.Document.Spec, source.Submitted));
     }
 
     public async Task<RunDocument> CloneAsync(string id, JsonObject changes, CancellationToken cancellationToken)
@@ -176,7 +189,14 @@ internal sealed class RunService(
         return true;
     }
 
+    /// <summary>Why the adapter of a run cannot be deleted while an alias refers to it.</summary>
+    public static ApiFailure HasAlias(RunDocument run) => ApiFailure.Conflict(
+        "runHasAlias",
+        $"Run {run.Id} is known as '{string.Join("', '", run.Aliases)}'; move or remove the "
+            + $"{(run.Aliases.Count == 1 ? "alias" : "aliases")} before deleting it.");
+
     private static ApiFailure? WhyNotDeletable(StoredRun? run, string id) => run is null ? ApiFailure.NoRun(id)
+        : run.Document.Aliases.Count > 0 ? HasAlias(run.Document)
         : run.Document.State.IsTerminal() || run.Document.State == RunState.Queued ? null
         : ApiFailure.Conflict(
             "runActive", $"Run {id} is {run.Document.State.ToString().ToLowerInvariant()}; cancel it before deleting it.");

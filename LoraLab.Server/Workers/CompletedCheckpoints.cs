@@ -7,7 +7,8 @@ namespace LoraLab.Server.Workers;
 
 /// <summary>
 /// The checkpoints of a completed run, from which nothing resumes any more: most of its bytes. They are removed when it completes, unless
-/// <c>LoraLab:Retention:KeepCompletedCheckpoints</c> is set.
+/// <c>LoraLab:Retention:KeepCompletedCheckpoints</c> is set, and so is the adapter of the best evaluation where
+/// <c>LoraLab:Retention:KeepBestAdapters</c> is not.
 /// </summary>
 internal sealed class CompletedCheckpoints(
     ArtifactFiles files,
@@ -17,9 +18,16 @@ internal sealed class CompletedCheckpoints(
     ILogger<CompletedCheckpoints> log)
 {
     /// <summary>The files to remove if the run completes; its process has exited.</summary>
-    public IReadOnlyList<RunArtifact> Find(string runId) => options.Value.Retention.KeepCompletedCheckpoints
-        ? []
-        : [.. files.List(runId).Where(artifact => artifact.Kind == ArtifactKind.Checkpoint)];
+    public IReadOnlyList<RunArtifact> Find(string runId)
+    {
+        RetentionOptions retention = options.Value.Retention;
+        return retention is { KeepCompletedCheckpoints: true, KeepBestAdapters: true } ? [] :
+        [
+            .. files.List(runId).Where(artifact =>
+                (artifact.Kind == ArtifactKind.Checkpoint && !retention.KeepCompletedCheckpoints)
+                || (artifact.Kind == ArtifactKind.BestAdapter && !retention.KeepBestAdapters)),
+        ];
+    }
 
     /// <summary>Removes them after the completed run's document has recorded it; files that cannot be removed stay.</summary>
     public void Remove(string runId, IReadOnlyList<RunArtifact> checkpoints)
@@ -36,7 +44,7 @@ internal sealed class CompletedCheckpoints(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning("Cannot remove the checkpoints of completed run {Run}: {Reason}", runId, error.Message);
+            log.LogWarning("Cannot remove the files of completed run {Run}: {Reason}", runId, error.Message);
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Models;
@@ -17,21 +19,35 @@ internal static class MergeCommand
         adapter.Required = true;
         Option<string?> model = new("--model") { Description = "Base model by name (default: the one named by the adapter)." };
         Option<DirectoryInfo> output = PathOption.RequiredFolder("--out", "Output folder.");
-        Command command = new("merge", "Write a model with an adapter merged into its weights.") { adapter, model, output };
+        Option<bool> progress = new("--progress") { Description = "Write a JSON object with done and total after each weight." };
+        Command command = new("merge", "Write a model with an adapter merged into its weights.") { adapter, model, output, progress };
         command.SetAction(result =>
             AdapterOption.Run(() =>
-            Run(configuration, result.GetRequiredValue(adapter)!, result.GetValue(model), result.GetRequiredValue(output))));
+            Run(
+                configuration,
+                result.GetRequiredValue(adapter)!,
+                result.GetValue(model),
+                result.GetRequiredValue(output),
+                result.GetValue(progress) ? WriteProgress : null)));
         return command;
     }
 
-    private static int Run(TrainingConfiguration configuration, string adapterName, string? modelName, DirectoryInfo output)
+    private static void WriteProgress(int done, int total) =>
+        Console.WriteLine(JsonSerializer.Serialize(new MergeProgress(done, total), ContractJson.Options));
+
+    private static int Run(
+        TrainingConfiguration configuration,
+        string adapterName,
+        string? modelName,
+        DirectoryInfo output,
+        Action<int, int>? progress)
     {
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         string adapter = services.Adapters.Find(adapterName);
         string model = modelName ?? AdapterOrigin.Spec(adapter)?.Model ?? AdapterOption.BaseModel(services, adapter, null);
         using IDisposable pins = services.Preparation().Pin(AdapterOrigin.Fingerprint(adapter));
         TorchRuntime.EnsureLoaded();
-        int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName);
+        int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName, progress);
         AnsiConsole.WriteLine($"Merged the adapter into {changed} weights of '{model}': {output.FullName}");
         return ExitCodes.Success;
     }

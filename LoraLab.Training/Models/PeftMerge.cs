@@ -24,11 +24,12 @@ public static class PeftMerge
     /// <param name="modelFolder">Base in Hugging Face format.</param>
     /// <param name="adapterFolder">Adapter in PEFT format; it must be for the original base.</param>
     /// <param name="output">Folder to create; it must not exist. It appears once it is complete.</param>
+    /// <param name="progress">Receives the number of changed weights so far and of all, after each; null: nobody asks.</param>
     /// <returns>Number of changed weights.</returns>
     /// <exception cref="RunFailure">
     /// Names or shapes of the adapter do not match the base, a value is not finite, or the output folder exists.
     /// </exception>
-    public static int Write(string modelFolder, string adapterFolder, string output)
+    public static int Write(string modelFolder, string adapterFolder, string output, Action<int, int>? progress = null)
     {
         if (Path.Exists(output))
         {
@@ -40,9 +41,10 @@ public static class PeftMerge
         using PeftWeights adapter = PeftWeights.Open(adapterFolder, Field);
         RequireFit(adapter, weights, adapted);
         using NewFolder unfinished = new(output);
+        int merged = 0;
         foreach (string file in weights.Files)
         {
-            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), weights, adapted, adapter);
+            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), weights, adapted, adapter, Merged);
         }
 
         ModelFiles.CopyKept(modelFolder, unfinished.Path, path => path != PeftFiles.Metadata);
@@ -56,6 +58,8 @@ public static class PeftMerge
             Metadata(weights, adapter, adapted).ToJsonString(ContractJson.Indented) + "\n");
         unfinished.Publish();
         return adapted.Modules.Count;
+
+        void Merged() => progress?.Invoke(++merged, adapted.Modules.Count);
     }
 
     /// <summary>Requires that the factors of every module fit a weight of the base.</summary>
@@ -91,7 +95,8 @@ public static class PeftMerge
         }
     }
 
-    private static void WriteFile(string from, string to, CheckpointWeights weights, PeftAdapter adapted, PeftWeights adapter)
+    private static void WriteFile(
+        string from, string to, CheckpointWeights weights, PeftAdapter adapted, PeftWeights adapter, Action merged)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
@@ -109,6 +114,7 @@ public static class PeftMerge
                 (Tensor mergedWeight_OI, Tensor? mergedBias_O) = Merged(module, weight_OI, bias_O, adapted, adapter);
                 Replace(weight, mergedWeight_OI);
                 Replace(bias, mergedBias_O);
+                merged();
             }
         }
 

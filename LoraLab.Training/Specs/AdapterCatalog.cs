@@ -28,7 +28,7 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     {
         string folder = Find(initFrom);
         return _adapter.Get(
-            method?.PeftInitialization is string initialization ? $"{initialization} {initFrom}" : initFrom,
+            method?.PeftInitialization is string initialization ? $"{initialization} {folder}" : folder,
             FileStamp.Of(folder, _files),
             () => PeftAdapter.Read(folder, method));
     }
@@ -42,9 +42,9 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     /// <exception cref="RunFailure">The adapter does not exist.</exception>
     public string Find(string initFrom)
     {
-        string runAdapter = Path.Combine(dataDirectory, "runs", initFrom, RunFiles.Adapter);
-        bool isId = initFrom.Length > 0 && initFrom.All(char.IsAsciiLetterOrDigit);
-        if (isId && HasConfig(runAdapter))
+        AdapterReference reference = AdapterReference.Parse(initFrom);
+        string? run = RunFolder(reference.Name);
+        if (run is not null && AdapterOfRun(run, reference.Which) is string runAdapter)
         {
             return runAdapter;
         }
@@ -56,20 +56,30 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
                 "initFrom");
         }
 
-        if (isId && Directory.Exists(Path.Combine(dataDirectory, "runs", initFrom)))
+        if (run is not null)
         {
-            throw RunFailure.BadData($"initFrom: run {initFrom} has no adapter; it is saved at the end of the run.", "initFrom");
+            throw RunFailure.BadData(
+                reference.Which == AdapterChoice.Best
+                    ? $"initFrom: the adapter of the best evaluation of run {Path.GetFileName(run)} is not kept; "
+                        + $"{reference.Name} names its last adapter."
+                    : $"initFrom: run {Path.GetFileName(run)} has no adapter; it is saved at the end of the run.",
+                "initFrom");
         }
 
         return allowPaths && OfPath(HomePath.Expand(initFrom)) is string folder ? folder : models.FindAdapter(initFrom);
     }
 
+    /// <summary>Returns a name with the id of the run in place of an alias; other names as they are.</summary>
+    public string WithoutAlias(string initFrom)
+    {
+        AdapterReference reference = AdapterReference.Parse(initFrom);
+        return RunFolder(reference.Name) is string run ? (reference with { Name = Path.GetFileName(run) }).Text : initFrom;
+    }
+
     /// <summary>Returns the folder of the model that a run, or the run of a path, trained as a whole; null: there is no such run.</summary>
     public string? FindModel(string name)
     {
-        string[] candidates = name.Length > 0 && name.All(char.IsAsciiLetterOrDigit)
-            ? [Path.Combine(dataDirectory, "runs", name, RunFiles.Adapter)]
-            : [];
+        string[] candidates = RunFolder(AdapterReference.Parse(name).Name) is string run ? [Path.Combine(run, RunFiles.Adapter)] : [];
         if (allowPaths && name.Length > 0)
         {
             string path = HomePath.Expand(name);
@@ -77,6 +87,37 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
         }
 
         return candidates.FirstOrDefault(IsTrainedModel) is string folder ? Path.GetFullPath(folder) : null;
+    }
+
+    /// <summary>The folder of one of a run's adapters; null: it is not there.</summary>
+    private static string? AdapterOfRun(string run, AdapterChoice which)
+    {
+        string last = Path.Combine(run, RunFiles.Adapter);
+        string best = Path.Combine(run, RunFiles.BestAdapter);
+        return which == AdapterChoice.Best && HasConfig(best) ? best
+            : HasConfig(last) && (which == AdapterChoice.Last || IsBest(last)) ? last
+            : null;
+    }
+
+    /// <summary>Whether the result of a run is also the adapter of its best evaluation, which is then not kept twice.</summary>
+    private static bool IsBest(string last) => AdapterOrigin.Fingerprint(last) is { } fingerprint
+        && fingerprint.Adapter.BestStep == fingerprint.Training.Steps;
+
+    /// <summary>The directory of the run with an id, or to which an alias of the server refers; null: there is none.</summary>
+    private string? RunFolder(string name)
+    {
+        if (name.Length == 0)
+        {
+            return null;
+        }
+
+        string runs = Path.Combine(dataDirectory, "runs");
+        string? id = name.All(char.IsAsciiLetterOrDigit) && Directory.Exists(Path.Combine(runs, name)) ? name
+            : AdapterReference.WhyNotAlias(name) is null ? AdapterAliases.Find(dataDirectory, name)
+            : null;
+        return id is not null && id.All(char.IsAsciiLetterOrDigit) && Path.Combine(runs, id) is string folder && Directory.Exists(folder)
+            ? folder
+            : null;
     }
 
     private static bool IsTrainedModel(string folder) => File.Exists(Path.Combine(folder, LlamaConfig.FileName))

@@ -37,7 +37,8 @@ public static class AdapterOrigin
     {
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(adapterFolder));
         string run = Path.GetDirectoryName(folder) ?? folder;
-        bool isRun = Path.GetFileName(folder) == RunFiles.Adapter && Directory.Exists(Path.Combine(run, RunFiles.Attempt(1)));
+        bool isRun = Path.GetFileName(folder) is RunFiles.Adapter or RunFiles.BestAdapter
+            && Directory.Exists(Path.Combine(run, RunFiles.Attempt(1)));
         return Path.Combine(isRun ? run : folder, file);
     }
 

@@ -34,6 +34,8 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         List<string> warnings = [];
         RunSpec spec = WithoutEmpty(SpecReader.Read(MethodPresets.Apply(json, errors), errors));
         errors.AddRange(SpecRules.Check(spec).Where(error => errors.TrueForAll(reported => reported.Field != error.Field)));
+        // An alias may move: the specification keeps the run to which it refers now.
+        spec = spec.InitFrom is string named ? spec with { InitFrom = adapters.WithoutAlias(named) } : spec;
         LoraMethod? method = CheckMethod(ref spec, errors);
         List<FileSnapshot> files = [];
         Try(errors, () => models.FileSnapshots(spec.Model), files.AddRange);

@@ -56,6 +56,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
             // A run continues on the revisions on which it started, whatever was downloaded since.
             using IDisposable pins = preparation.Pin(resume ? recorder.Directory.ReadFingerprint() : null);
             Train(Validate(specJson, queued ?? []), resume);
+            end = _summary.Summary.EarlyStop is null ? RunEnd.Finished : RunEnd.EarlyStopped;
         }
         catch (Exception problem) when (RunEnd.From(problem, stop, recorder.Log) is RunEnd failed)
         {
@@ -129,14 +130,16 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         double? probedMb = new MemoryProbe(run, engine, progress).Run(budgetCheck, stop.Token);
         AddWarnings(free?.RequireAfterProbe(forecast!.After(probedMb)));
         RecordPrepared(run, checkpoint?.State, loadedMb, probedMb);
-        checkpoints.WriteFingerprint(progress, finished: false);
+        checkpoints.WriteFingerprint(progress, finished: false, _summary.Summary);
         recorder.Directory.WriteEvaluationRows(run.Data.EvaluationRows());
 
-        new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token).Run();
+        BestAdapter best = new(run, recorder.Directory.FullPath);
+        new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token, best).Run();
 
         recorder.Phase("saving", progress.Step, run.Schedule.TotalSteps, 0);
         SaveResult(run, data.Model.Folder);
-        checkpoints.WriteFingerprint(progress, finished: true);
+        best.Finish(_summary.Summary, progress.Step);
+        checkpoints.WriteFingerprint(progress, finished: true, _summary.Summary);
     }
 
     private void SaveResult(PreparedRun run, string baseFolder)

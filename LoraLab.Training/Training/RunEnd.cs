@@ -17,6 +17,9 @@ public sealed record RunEnd(EndReason? Reason, string? Message = null)
     /// <summary>All steps are taken.</summary>
     public static RunEnd Finished { get; } = new(EndReason.Finished);
 
+    /// <summary>The evaluations no longer improved.</summary>
+    public static RunEnd EarlyStopped { get; } = new(EndReason.EarlyStopped);
+
     /// <summary>Maps an exception to the end of an attempt; null for an unexpected exception.</summary>
     public static RunEnd? From(Exception problem, StopSignal stop, Action<string> log)
     {

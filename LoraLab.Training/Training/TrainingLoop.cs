@@ -22,6 +22,7 @@ namespace LoraLab.Training.Training;
 /// <param name="report">Records steps and evaluations.</param>
 /// <param name="checkpoints">Writes the checkpoints; null: none are written.</param>
 /// <param name="stop">Cancelled when the run must stop.</param>
+/// <param name="best">Keeps the adapter of the best evaluation; null: it is not kept.</param>
 public sealed class TrainingLoop(
     PreparedRun run,
     IWindowGradient gradient,
@@ -29,9 +30,10 @@ public sealed class TrainingLoop(
     TrainingProgress progress,
     TrainingReport report,
     RunCheckpoints? checkpoints,
-    CancellationToken stop)
+    CancellationToken stop,
+    BestAdapter? best = null)
 {
-    /// <summary>Trains until all steps and evaluations are done.</summary>
+    /// <summary>Trains until all steps and evaluations are done, or the evaluations no longer improve.</summary>
     /// <exception cref="RunFailure">The run diverged.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; a checkpoint of its last step is saved.</exception>
     public void Run()
@@ -51,10 +53,11 @@ public sealed class TrainingLoop(
                     EvaluationOutcome outcome = run.Evaluation.Run(model, stop, () => report.EvaluationProgress(progress.Step));
                     progress.EvaluatedStep = progress.Step;
                     report.Evaluated(progress, outcome, Stopwatch.GetElapsedTime(evaluationStarted).TotalSeconds);
+                    best?.Keep(report.Summary, progress.Step);
                     checkpoints?.Save(progress, report.Summary);
                 }
 
-                if (progress.Step == run.Schedule.TotalSteps)
+                if (progress.Step == run.Schedule.TotalSteps || report.StopsEarly(progress))
                 {
                     checkpoints?.Finish();
                     return;

@@ -76,6 +76,23 @@ public sealed class TrainingReport
         }
     }
 
+    /// <summary>
+    /// Whether the run stops after its last evaluation, before its last step (<see cref="EarlyStopping"/>); the reason is then recorded.
+    /// </summary>
+    /// <param name="progress">The progress.</param>
+    public bool StopsEarly(TrainingProgress progress)
+    {
+        if (progress.EvaluatedStep != progress.Step
+            || EarlyStopping.Reason(_run.Spec, _run.Schedule, _run.Data.Metric, Summary, progress.Step) is not string reason)
+        {
+            return false;
+        }
+
+        _summary.Set(summary => summary with { EarlyStop = reason });
+        _recorder.Log(reason);
+        return true;
+    }
+
     /// <summary>Adds the time of steps that the device has done, those that will be repeated included.</summary>
     public void Computed(IReadOnlyList<StepResult> steps)
     {

@@ -55,6 +55,10 @@ public sealed partial class LabApi(HttpClient http)
         SendAsync<DryRunResult>(
             new(HttpMethod.Post, Relative(ApiRoutes.Runs + "?dryRun=true")) { Content = Json(spec) }, cancellationToken);
 
+    /// <summary>What a clone of a run starts from.</summary>
+    public Task<CloneTemplate> CloneTemplateAsync(string id, CancellationToken cancellationToken) =>
+        GetAsync<CloneTemplate>(ApiRoutes.Run(Escape(id), "clone"), cancellationToken);
+
     /// <summary>Estimates the peak memory of a specification.</summary>
     public Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken) =>
         SendAsync<MemoryEstimate>(new(HttpMethod.Post, Relative(ApiRoutes.Estimate)) { Content = Json(spec) }, cancellationToken);

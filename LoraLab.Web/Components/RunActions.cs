@@ -100,6 +100,29 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
         return all;
     }
 
+    /// <summary>
+    /// Saves what was typed into a field; returns the sentence for the field if the server refused it or could not be reached, so that it
+    /// stands beside the text, which stays; null: it is saved.
+    /// </summary>
+    public async Task<string?> SaveAsync(Func<Task> action, string? done)
+    {
+        try
+        {
+            await action();
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException)
+        {
+            return failure is ApiException ? failure.Message : $"{ApiException.Unreachable} Save again when the connection is restored.";
+        }
+
+        if (done is not null)
+        {
+            toasts.Add(done, Severity.Normal);
+        }
+
+        return null;
+    }
+
     /// <summary>Performs an action and shows the result; returns false if the server rejected it or could not be reached.</summary>
     public async Task<bool> TryAsync(Func<Task> action, string? done)
     {

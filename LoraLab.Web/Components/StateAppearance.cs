@@ -36,6 +36,7 @@ internal static class StateAppearance
     internal static string Label(EndReason reason) => reason switch
     {
         EndReason.Finished => "All steps completed",
+        EndReason.EarlyStopped => "Stopped early: no more improvement",
         EndReason.Cancelled => "Stopped on request",
         EndReason.Pruned => "Stopped early by a rule",
         EndReason.OutOfMemory => "Out of memory",

@@ -70,6 +70,7 @@ public sealed partial class TopBar
         Queue.Changed += Refresh;
         Machine.Changed += Refresh;
         Theme.Changed += Refresh;
+        Notices.Changed += Refresh;
     }
 
     public void Dispose()
@@ -78,6 +79,7 @@ public sealed partial class TopBar
         Queue.Changed -= Refresh;
         Machine.Changed -= Refresh;
         Theme.Changed -= Refresh;
+        Notices.Changed -= Refresh;
     }
 
     private string Choice(string choice, string text) => Theme.Choice == choice ? text + "  ✓" : text;

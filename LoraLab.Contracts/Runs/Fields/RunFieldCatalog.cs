@@ -18,6 +18,8 @@ public sealed class RunFieldCatalog
         ["split"] = "evalSplit",
         ["data"] = "dataset",
         ["tag"] = "tags",
+        ["alias"] = "aliases",
+        ["user"] = "submittedBy",
         ["studyId"] = "study",
         ["sweepId"] = "sweep",
     };
@@ -95,6 +97,8 @@ public sealed class RunFieldCatalog
         new("study", "Study", RunFieldKind.Text, run => run.StudyId),
         new("sweep", "Sweep", RunFieldKind.Text, run => run.SweepId),
         new("clonedFrom", "Cloned from", RunFieldKind.Text, run => run.ClonedFrom),
+        new("submittedBy", "Submitted by", RunFieldKind.Text, run => run.SubmittedBy),
+        new("aliases", "Aliases", RunFieldKind.Words, run => run.Aliases),
         new("tags", "Tags", RunFieldKind.Words, run => run.Tags),
         new("notes", "Notes", RunFieldKind.Text, run => run.Notes),
         Number("priority", "Priority", run => run.Priority),

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs;
 
@@ -12,7 +12,7 @@ namespace LoraLab.Server.Experiments.Lifecycle;
 internal sealed class ExperimentRunCheck(RunAdmission admission)
 {
     public async Task<IReadOnlyDictionary<string, AdmittedRun>> CheckAsync(
-        ExperimentKind kind, string experimentId, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
+        StoredExperiment experiment, IReadOnlyList<RequestedRun> runs, CancellationToken cancellationToken)
     {
         Dictionary<string, AdmittedRun> admitted = [];
         foreach (RequestedRun run in runs)
@@ -21,7 +21,8 @@ internal sealed class ExperimentRunCheck(RunAdmission admission)
             {
                 admitted[run.Key] = await admission.CheckAsync(run.Spec, cancellationToken) with
                 {
-                    Experiment = (kind, experimentId, run.Key),
+                    Experiment = (experiment.Kind, experiment.Id, run.Key),
+                    SubmittedBy = experiment.SubmittedBy,
                 };
             }
             catch (ApiFailure failure) when (failure.Errors is not null)

@@ -5,6 +5,7 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Scheduling;
+using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Workers;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,7 @@ internal sealed class ExperimentService(
     IEnumerable<IExperimentDriver> drivers,
     ExperimentRunCheck check,
     RunAdmission admission,
+    Submitter submitter,
     IntermediateFiles files,
     Lanes lanes,
     ActiveRuns active,
@@ -52,12 +54,12 @@ internal sealed class ExperimentService(
     public async Task<StoredExperiment> CreateAsync(
         StoredExperiment experiment, ExperimentResponse? response, CancellationToken cancellationToken)
     {
+        experiment = experiment with { SubmittedBy = submitter.Name };
         IExperimentDriver driver = _drivers[experiment.Kind];
         ExperimentStep first = driver.Next(experiment, new Dictionary<string, RunDocument>(), store, time.GetUtcNow());
         // Checked before the trainer is asked about every run.
         admission.RequireQueueCapacity(store, first.Runs.Count);
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
-            experiment.Kind, experiment.Id, first.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(experiment, first.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(first, admitted);
         StoredExperiment created = store.Transact(StoreScope.Experiment(experiment.Id) + StoreScope.Queue, transaction =>
         {
@@ -182,8 +184,7 @@ internal sealed class ExperimentService(
     private async Task ApplyAsync(
         IExperimentDriver driver, StoredExperiment experiment, ExperimentStep step, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
-            experiment.Kind, experiment.Id, step.Runs, cancellationToken);
+        IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(experiment, step.Runs, cancellationToken);
         IReadOnlyDictionary<string, AdmittedRun> named = WithIds(step, admitted);
         IReadOnlyList<RequestedStop> stops = store.Transact(StoreScope.Experiment(experiment.Id) + StoreScope.Queue, transaction =>
         {

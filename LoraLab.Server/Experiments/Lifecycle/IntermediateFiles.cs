@@ -28,7 +28,7 @@ internal sealed class IntermediateFiles(
         }
 
         foreach (RunDocument run in store.RunsOf(experiment.Kind, experiment.Id).Values
-            .Where(run => run.State.IsTerminal() && run.EndReason is EndReason.Finished or EndReason.Pruned))
+            .Where(run => run.State.IsTerminal() && run.EndReason is EndReason.Finished or EndReason.EarlyStopped or EndReason.Pruned))
         {
             try
             {

@@ -1,6 +1,6 @@
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Runs;
+using LoraLab.Server.Runs.Estimates;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Experiments.Studies;

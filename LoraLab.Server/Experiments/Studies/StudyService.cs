@@ -165,8 +165,7 @@ internal sealed class StudyService(
         }
 
         IReadOnlyDictionary<string, AdmittedRun> admitted = await check.CheckAsync(
-            ExperimentKind.Study,
-            "",
+            new StoredExperiment { Id = "", Kind = ExperimentKind.Study, Name = "", Content = default },
             [.. samples.Select(sample => new RequestedRun(sample.Run.Key, sample.Run.Label, StudyRunSpec.Of(study.Plan, sample.Run)))],
             cancellationToken);
         return [.. samples.Select(sample => (admitted[sample.Run.Key], sample.Count))];

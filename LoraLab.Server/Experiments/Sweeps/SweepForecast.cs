@@ -4,9 +4,9 @@ using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Runs;
-using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Experiments.Sweeps.Space;
+using LoraLab.Server.Runs.Estimates;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
 

@@ -12,7 +12,7 @@ internal static class ArtifactEndpoints
     public static void MapArtifacts(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
-        runs.MapGet("/{id}/artifacts", List).WithSummary("The run's files with their kinds and sizes");
+        runs.MapGet("/{id}/artifacts", List).WithSummary("The run's files with their kinds and sizes, and the hashes of adapters");
         runs.MapGet("/{id}/artifacts/{**name}", Download).Produces<Stream>(200, "application/octet-stream").Produces(304)
             .ProducesProblem(412).WithSummary("One of the run's files");
         runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json")
@@ -20,10 +20,10 @@ internal static class ArtifactEndpoints
             .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document records what was removed");
     }
 
-    private static Ok<RunArtifacts> List(string id, IRunStore store, ArtifactFiles files)
+    private static Ok<RunArtifacts> List(string id, IRunStore store, ArtifactFiles files, ArtifactHashes hashes)
     {
         RequireRun(store, id);
-        IReadOnlyList<RunArtifact> items = files.List(id);
+        IReadOnlyList<RunArtifact> items = [.. files.List(id).Select(artifact => hashes.Add(id, artifact))];
         return TypedResults.Ok(new RunArtifacts(id, items.Sum(item => item.Bytes), items));
     }
 
@@ -50,8 +50,8 @@ internal static class ArtifactEndpoints
     {
         PruneRequest prune = await RequestBody.ReadAsync<PruneRequest>(request, cancellationToken);
         RequireRun(store, id);
-        return prune is { Checkpoints: false, Predictions: false, Adapter: false }
-            ? throw ApiFailure.Invalid("checkpoints", "Nothing is selected; set checkpoints, predictions or adapter to true.")
+        return prune is { Checkpoints: false, Predictions: false, Adapter: false, BestAdapter: false, Merged: false }
+            ? throw ApiFailure.Invalid("checkpoints", "Nothing is selected; set checkpoints, predictions, adapter, bestAdapter or merged.")
             : TypedResults.Ok(pruning.Prune(id, prune));
     }
 

@@ -43,6 +43,11 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, Arti
                 $"Run {runId} is {run.Document.State.ToString().ToLowerInvariant()}; its files can be pruned once it has ended.");
         }
 
+        if (request.Adapter && run.Document.Aliases.Count > 0)
+        {
+            throw RunService.HasAlias(run.Document);
+        }
+
         HashSet<int?> kept = KeptSteps(run.Document, artifacts);
         RunArtifact[] removed = [.. artifacts.Where(artifact => IsSelected(artifact, request, kept))];
         if (removed.Length == 0)
@@ -67,6 +72,8 @@ internal sealed class ArtifactPruning(IRunStore store, ArtifactFiles files, Arti
         ArtifactKind.Checkpoint => request.Checkpoints,
         ArtifactKind.Predictions => request.Predictions && !keptSteps.Contains(artifact.Step),
         ArtifactKind.Adapter => request.Adapter,
+        ArtifactKind.BestAdapter => request.BestAdapter,
+        ArtifactKind.Merged => request.Merged,
         _ => false,
     };
 

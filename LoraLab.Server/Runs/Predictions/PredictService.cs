@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Workers;
 
@@ -9,7 +9,7 @@ namespace LoraLab.Server.Runs.Predictions;
 
 /// <summary>Passes questions to trained runs and models on to the trainer, and marks the runs whose times they affect.</summary>
 internal sealed class PredictService(
-    IRunStore store, PredictionWorker worker, TrainerInspector inspector, LoraLabPaths paths)
+    IRunStore store, PredictionWorker worker, TrainerInspector inspector, AdapterReferences adapters)
 {
     /// <summary>Warning of a run beside which predictions were computed.</summary>
     public const string Beside =
@@ -19,17 +19,17 @@ internal sealed class PredictService(
     /// <exception cref="ApiFailure">The request is wrong, or the run cannot predict now.</exception>
     public async Task<PredictResult> PredictAsync(string id, PredictRequest request, CancellationToken cancellationToken)
     {
-        RunDocument run = Find(id);
+        (RunDocument run, AdapterChoice which) = adapters.Resolve(id, request.Which);
         PredictCommand command = new()
         {
-            Runs = [run.Id],
+            Runs = [new AdapterReference(run.Id, which).Text],
             Inputs = request.Inputs,
             TopK = request.TopK,
             Prompt = request.Prompt,
             Generate = request.Generate,
         };
         PredictRules.Check(command);
-        RequireAdapter(run);
+        RequireAdapter(run, which);
         return (await AskAsync(command, cancellationToken))[0];
     }
 
@@ -38,11 +38,11 @@ internal sealed class PredictService(
     public async Task<ModelPredictResult> PredictAsync(ModelPredictRequest request, CancellationToken cancellationToken)
     {
         ModelPredictRules.Check(request);
-        RunDocument[] runs = [.. (request.Runs ?? []).Select(Find)];
-        ModelPredictRules.CheckTogether(runs, request.Model);
+        (RunDocument Run, AdapterChoice Which)[] runs = [.. (request.Runs ?? []).Select(run => adapters.Resolve(run))];
+        ModelPredictRules.CheckTogether([.. runs.Select(run => run.Run)], request.Model);
         PredictCommand command = new()
         {
-            Runs = [.. runs.Select(run => run.Id)],
+            Runs = [.. runs.Select(run => new AdapterReference(run.Run.Id, run.Which).Text)],
             Model = request.Model,
             Inputs = request.Inputs,
             Template = request.Template,
@@ -52,9 +52,9 @@ internal sealed class PredictService(
             Generate = request.Generate,
         };
         PredictRules.Check(command);
-        foreach (RunDocument run in runs)
+        foreach ((RunDocument run, AdapterChoice which) in runs)
         {
-            RequireAdapter(run);
+            RequireAdapter(run, which);
         }
 
         return ModelPredictResult.Of(await AskAsync(command, cancellationToken), request.Runs is not null);
@@ -75,23 +75,19 @@ internal sealed class PredictService(
         };
     }
 
-    private RunDocument Find(string id) => store.Find(id)?.Document ?? throw ApiFailure.NoRun(id);
-
     private Task<IReadOnlyList<PredictResult>> AskAsync(PredictCommand command, CancellationToken cancellationToken) =>
         worker.AskAsync(command, Mark, cancellationToken);
 
-    private void RequireAdapter(RunDocument run)
+    private void RequireAdapter(RunDocument run, AdapterChoice which)
     {
-        if (Directory.Exists(Path.Combine(paths.RunDirectory(run.Id), RunFiles.Adapter)))
+        try
         {
-            return;
+            adapters.Folder(run, which);
         }
-
-        throw ApiFailure.Conflict(
-            "noAdapter",
-            !run.State.IsTerminal() ? $"Run {run.Id} has no adapter yet; it is saved at the end of the run."
-                : run.Pruned.Count > 0 ? $"The adapter of run {run.Id} was deleted to save space; clone the run to train it again."
-                : $"Run {run.Id} ended without an adapter ({run.State.ToString().ToLowerInvariant()}); resume it, or ask another run.");
+        catch (ApiFailure missing)
+        {
+            throw ApiFailure.Conflict(missing.Code, missing.Message);
+        }
     }
 
     private void Mark(string id) => store.Transact(StoreScope.Runs([id]), transaction =>

@@ -53,6 +53,8 @@ internal sealed class RunFacets
         .. filter.Tags?.Select(tag => (IReadOnlyList<ImmutableSortedSet<string>>)[Ids(Facet.Tag(tag))]) ?? [],
         .. One(string.IsNullOrEmpty(filter.StudyId) ? null : [Facet.Study(filter.StudyId)]),
         .. One(string.IsNullOrEmpty(filter.SweepId) ? null : [Facet.Sweep(filter.SweepId)]),
+        .. One(filter.Alias is null ? null : [Facet.Alias(filter.Alias)]),
+        .. One(filter.ParentId is null ? null : [Facet.Parent(filter.ParentId)]),
         .. One(filter.Trained is { } trained ? [Facet.Trained(trained.Model, trained.Dataset)] : null),
     ];
 
@@ -75,11 +77,16 @@ internal sealed class RunFacets
 
         public static Facet Sweep(string id) => new('w', id, "");
 
+        public static Facet Alias(string alias) => new('a', alias, "");
+
+        public static Facet Parent(string id) => new('p', id, "");
+
         public static Facet Trained(string model, string dataset) => new('d', model, dataset);
 
         public static IEnumerable<Facet> Of(RunDocument run) =>
         [
             State(run.State), Method(run.Spec.Method), Trained(run.Spec.Model, run.Spec.Dataset), .. run.Tags.Select(Tag),
+            .. run.Aliases.Select(Alias), .. RunFilter.ParentsOf(run).Select(Parent),
             .. run.StudyId is null ? (Facet[])[] : [Study(run.StudyId)], .. run.SweepId is null ? (Facet[])[] : [Sweep(run.SweepId)],
         ];
     }

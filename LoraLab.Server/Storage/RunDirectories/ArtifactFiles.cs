@@ -64,6 +64,8 @@ internal sealed partial class ArtifactFiles(LoraLabPaths paths)
         [RunRecords.Record] => ArtifactKind.Record,
         [RunFiles.Fingerprint] => ArtifactKind.Fingerprint,
         [RunFiles.Adapter, ..] => ArtifactKind.Adapter,
+        [RunFiles.BestAdapter, ..] => ArtifactKind.BestAdapter,
+        [RunFiles.Merged or RunFiles.MergedBest, ..] => ArtifactKind.Merged,
         [RunFiles.Checkpoints, ..] => ArtifactKind.Checkpoint,
         [RunFiles.EvaluationRows] => ArtifactKind.EvaluationRows,
         [RunFiles.Predictions, _] => ArtifactKind.Predictions,

@@ -211,7 +211,7 @@ public sealed class RunStateMachineTests
                 case Move.End when open:
                     return reason switch
                     {
-                        EndReason.Finished => RunState.Completed,
+                        EndReason.Finished or EndReason.EarlyStopped => RunState.Completed,
                         EndReason.Cancelled or EndReason.Pruned => RunState.Cancelled,
                         _ => RunState.Failed,
                     };

@@ -31,7 +31,8 @@ public sealed class RunDeletionTests : IDisposable
             }));
             ApiFailure? refused = null;
             // The parts of the service that a deletion needs.
-            RunService service = new(disk.Store, null!, null!, null!, null!, disk.Deletions, null!, Options.Create(new LoraLabOptions()));
+            RunService service =
+                new(disk.Store, null!, null!, null!, null!, null!, disk.Deletions, null!, Options.Create(new LoraLabOptions()));
             Thread late = new(() => refused = Assert.Throws<ApiFailure>(() => service.Delete("aaaa")));
             other.Start();
             inside.Wait(TestContext.Current.CancellationToken);

@@ -90,6 +90,9 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
     [InlineData("POST", "/api/v1/runs/none/kill", null, 403, 404, 404)]
     [InlineData("POST", "/api/v1/runs/none/resume", null, 403, 404, 404)]
     [InlineData("POST", "/api/v1/runs/none/clone", "{}", 403, 404, 404)]
+    [InlineData("POST", "/api/v1/runs/none/merge", null, 403, 404, 404)]
+    [InlineData("PUT", "/api/v1/aliases/none", """{"run":"none"}""", 403, 404, 404)]
+    [InlineData("DELETE", "/api/v1/aliases/none", null, 403, 404, 404)]
     [InlineData("GET", "/api/v1/studies/none", null, 404, 404, 404)]
     [InlineData("POST", "/api/v1/studies?dryRun=true", "{}", 403, 400, 400)]
     [InlineData("POST", "/api/v1/studies/none/cancel", null, 403, 404, 404)]
@@ -110,6 +113,21 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
                 (int)response.StatusCode == expected,
                 $"{key.Name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
+    }
+
+    [Fact]
+    public async Task Run_Submitted_HasTheNameOfItsKeyAndIsFoundByIt()
+    {
+        using HttpResponseMessage submitted = await server.SendAsync(HttpMethod.Post, ApiRoutes.Runs, server.Submit, "{}");
+        JsonNode run = JsonNode.Parse(await submitted.Content.ReadAsStringAsync())!;
+
+        using HttpResponseMessage found = await server.SendAsync(
+            HttpMethod.Get, $"{ApiRoutes.Runs}?filter={Uri.EscapeDataString("submittedBy = ci")}&fields=id,submittedBy", server.Read);
+
+        Assert.Equal((HttpStatusCode.Created, "ci"), (submitted.StatusCode, (string?)run["submittedBy"]));
+        Assert.Contains(
+            JsonNode.Parse(await found.Content.ReadAsStringAsync())!["items"]!.AsArray(),
+            item => (string?)item!["id"] == (string?)run["id"] && (string?)item["submittedBy"] == "ci");
     }
 
     [Fact]

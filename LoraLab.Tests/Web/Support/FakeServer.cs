@@ -29,6 +29,12 @@ internal sealed class FakeServer : HttpMessageHandler
     public void Refuse(HttpMethod method, string path, HttpStatusCode status, string detail) =>
         _answers[(method, path)] = _ => Task.FromResult(Json(status, new { status = (int)status, detail }));
 
+    /// <summary>Refuses with problem details about a field.</summary>
+    public void RefuseFields(HttpMethod method, string path, HttpStatusCode status, string detail, string field) =>
+        _answers[(method, path)] = _ => Task.FromResult(Json(
+            status,
+            new { status = (int)status, detail, errors = new Dictionary<string, string[]> { [field] = [detail] } }));
+
     /// <summary>Is out of reach for this request.</summary>
     public void BreakOff(HttpMethod method, string path) =>
         _answers[(method, path)] = _ => Task.FromException<HttpResponseMessage>(new HttpRequestException("Connection refused."));

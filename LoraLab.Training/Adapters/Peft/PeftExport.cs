@@ -18,7 +18,13 @@ public static class PeftExport
     internal static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true };
 
     /// <summary>Writes configuration, weights and LoraLab's metadata to a folder.</summary>
-    public static void Write(string folder, IEnumerable<Adapter> adapters, RunSpec spec, string fileVersion)
+    /// <param name="folder">The folder.</param>
+    /// <param name="adapters">The adapters of the layers.</param>
+    /// <param name="spec">Specification of their run.</param>
+    /// <param name="fileVersion">Version of LoraLab.</param>
+    /// <param name="evaluation">The evaluation for which it is kept, for the metadata; null: it is the result of the run.</param>
+    public static void Write(
+        string folder, IEnumerable<Adapter> adapters, RunSpec spec, string fileVersion, JsonObject? evaluation = null)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
@@ -29,7 +35,7 @@ public static class PeftExport
             : AsTrained(spec, all);
         SafetensorsWriter.Write(Path.Combine(folder, PeftFiles.Weights), tensors, new Dictionary<string, string> { ["format"] = "pt" });
         DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Config), config.ToJsonString(Indented) + "\n");
-        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion));
+        DurableFile.WriteAllText(Path.Combine(folder, PeftFiles.Metadata), Metadata(spec, fileVersion, evaluation));
     }
 
     /// <summary>Factors whose product, times the adapter's scaling, is the full update of the original weight.</summary>
@@ -160,9 +166,18 @@ public static class PeftExport
     }
 
     /// <summary>LoraLab's metadata in the folder of a result: its version, and the specification of the run, as JSON.</summary>
-    public static string Metadata(RunSpec spec, string fileVersion) => new JsonObject
+    public static string Metadata(RunSpec spec, string fileVersion, JsonObject? evaluation = null)
     {
-        ["loralab"] = fileVersion,
-        ["spec"] = JsonSerializer.SerializeToNode(spec, ContractJson.Options),
-    }.ToJsonString(ContractJson.Indented) + "\n";
+        JsonObject metadata = new()
+        {
+            ["loralab"] = fileVersion,
+            ["spec"] = JsonSerializer.SerializeToNode(spec, ContractJson.Options),
+        };
+        if (evaluation is not null)
+        {
+            metadata["evaluation"] = evaluation;
+        }
+
+        return metadata.ToJsonString(ContractJson.Indented) + "\n";
+    }
 }

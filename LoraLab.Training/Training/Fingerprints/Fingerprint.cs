@@ -34,7 +34,9 @@ public static class Fingerprint
     /// <param name="consumed">The rows consumed.</param>
     /// <param name="scaler">The loss scaler.</param>
     /// <param name="finished">Whether all steps are done, so that the factors are final.</param>
-    public static RunFingerprint After(RunFingerprint before, PreparedRun run, ConsumedRows consumed, LossScaler scaler, bool finished)
+    /// <param name="bestStep">Step of the best evaluation so far; null: none, or not known.</param>
+    public static RunFingerprint After(
+        RunFingerprint before, PreparedRun run, ConsumedRows consumed, LossScaler scaler, bool finished, int? bestStep = null)
     {
         TrainingFingerprint training = before.Training with
         {
@@ -47,7 +49,7 @@ public static class Fingerprint
         RunFingerprint after = before with
         {
             Training = training,
-            Adapter = before.Adapter with { FinalSha256 = finished ? AdapterHash.Of(run.Tensors) : null },
+            Adapter = before.Adapter with { FinalSha256 = finished ? AdapterHash.Of(run.Tensors) : null, BestStep = bestStep },
         };
         return after with { Paper = run.Data.PaperFigures(after, finished) };
     }

@@ -30,7 +30,7 @@ public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, 
         recorder.Flush();
         using IDisposable scope = torch.NewDisposeScope();
         Action complete = _folders.Stage(State(progress, summary), progress.Tensors(), run.Frozen);
-        RunFingerprint now = Fingerprint.After(fingerprint, run, progress.Consumed, progress.Scaler, finished: false);
+        RunFingerprint now = Fingerprint.After(fingerprint, run, progress.Consumed, progress.Scaler, finished: false, BestStep(summary));
         _step = progress.Step;
         _writing = Task.Factory.StartNew(
             () =>
@@ -72,8 +72,9 @@ public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, 
     /// <summary>Writes the fingerprint of the run so far.</summary>
     /// <param name="progress">The progress.</param>
     /// <param name="finished">Whether all steps are done, so that the factors are final.</param>
-    public void WriteFingerprint(TrainingProgress progress, bool finished) => recorder.Directory.WriteFingerprint(
-        Fingerprint.After(fingerprint, run, progress.Consumed, progress.Scaler, finished));
+    /// <param name="summary">The results so far.</param>
+    public void WriteFingerprint(TrainingProgress progress, bool finished, RunSummary summary) => recorder.Directory.WriteFingerprint(
+        Fingerprint.After(fingerprint, run, progress.Consumed, progress.Scaler, finished, BestStep(summary)));
 
     /// <summary>Waits for the last checkpoint of an attempt that failed; its own failure is logged.</summary>
     public void Dispose()
@@ -88,6 +89,8 @@ public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, 
         }
     }
 
+    private int? BestStep(RunSummary summary) => summary[run.Data.Metric]?.BestStep;
+
     private TrainingState State(TrainingProgress progress, RunSummary summary) => new()
     {
         Step = progress.Step,
@@ -96,7 +99,7 @@ public sealed class RunCheckpoints(PreparedRun run, RunFingerprint fingerprint, 
         Spec = run.Spec,
         Threads = run.Environment.Threads,
         BaseSha256 = fingerprint.Model.WeightsSha256,
-        Start = fingerprint.Adapter with { FinalSha256 = null },
+        Start = fingerprint.Adapter with { FinalSha256 = null, BestStep = null },
         ExtractedInBranch = run.Adapters.OfType<LowRankAdapter>().Any(adapter => adapter.Extracted is { InBranch: true }),
         DropoutOfDevice = !run.EarlierDropout,
         OptimizerSteps = progress.Step,

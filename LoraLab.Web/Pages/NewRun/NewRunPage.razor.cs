@@ -26,6 +26,7 @@ public sealed partial class NewRunPage
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
     private RunDocument? _source;
+    private CloneTemplate? _template;
     private string? _loadedFrom;
     private string? _failure;
     private bool _ready;
@@ -35,6 +36,7 @@ public sealed partial class NewRunPage
     private string _tags = "";
     private string? _generalError;
     private DryRunResult? _dryRun;
+    private IReadOnlyList<MethodPreview> _previews = [];
     private readonly LatestOnly _checking = new();
     private readonly SubmissionKeys _keys = new();
 
@@ -111,11 +113,15 @@ public sealed partial class NewRunPage
 
     private async Task LoadAsync()
     {
-        (_ready, _failure, _source) = (false, null, null);
+        (_ready, _failure, _source, _template) = (false, null, null, null);
         try
         {
             await Catalog.EnsureAllAsync();
-            _source = string.IsNullOrEmpty(From) ? null : await Api.GetRunAsync(From, CancellationToken.None);
+            if (!string.IsNullOrEmpty(From))
+            {
+                _source = await Api.GetRunAsync(From, CancellationToken.None);
+                _template = await Api.CloneTemplateAsync(From, CancellationToken.None);
+            }
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException)
         {
@@ -123,7 +129,8 @@ public sealed partial class NewRunPage
             return;
         }
 
-        _form.Start(_source is null ? null : CloneSource.CreateSpec(_source, Catalog.Method(_source.Spec.Method)));
+        _form.Start(_template?.Spec);
+        _context.UsedByClone = _template?.Used ?? new Dictionary<string, string>();
         _form.Apply(Set);
         _allMethods = MethodsInAddress == "all";
         _seeds = SeedsInAddress ?? _form.Text("seed");
@@ -134,7 +141,7 @@ public sealed partial class NewRunPage
 
     private void StartOver()
     {
-        _form.Start(_source is null ? null : CloneSource.CreateSpec(_source, Catalog.Method(_source.Spec.Method)));
+        _form.Start(_template?.Spec);
         (_allMethods, _seeds, _tags) = (false, _form.Text("seed"), "");
         OnChanged();
     }
@@ -184,6 +191,7 @@ public sealed partial class NewRunPage
             SpecValidation result = await SpecValidation.ValidateAsync(
                 Api, [.. Specs().Select(spec => spec.Body)], _form.Method, cancellationToken);
             (_dryRun, _context.AllErrors, _generalError) = (result.DryRun, result.Errors, result.GeneralError);
+            _previews = result.Previews;
             if (_dryRun is null)
             {
                 _memory.Clear();
@@ -192,6 +200,8 @@ public sealed partial class NewRunPage
             {
                 JsonObject own = Specs().First(spec => spec.Body["method"]?.ToString() == _form.Method).Body;
                 await _memory.UpdateAsync(own, StateHasChanged, cancellationToken);
+                StateHasChanged();
+                await EstimateAllAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -200,6 +210,23 @@ public sealed partial class NewRunPage
         }
 
         StateHasChanged();
+    }
+
+    /// <summary>Adds the memory of each method to its preview, one after another.</summary>
+    private async Task EstimateAllAsync(CancellationToken cancellationToken)
+    {
+        if (_previews.Count < 2)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _previews.Count; i++)
+        {
+            MethodPreview preview = await _previews[i].WithMemoryAsync(Api, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            _previews = [.. _previews.Take(i), preview, .. _previews.Skip(i + 1)];
+            StateHasChanged();
+        }
     }
 
     private void TakeSuggestion(RunSuggestion suggestion)

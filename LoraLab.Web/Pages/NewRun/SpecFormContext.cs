@@ -28,6 +28,9 @@ public sealed class SpecFormContext
     /// <summary>The task of the chosen dataset.</summary>
     internal TaskDescriptor Task => TaskDescriptors.Of(Dataset()?.Task, Dataset()?.Metric);
 
+    /// <summary>In a clone, the values that the run used for the fields that it left open (auto, or empty), as text.</summary>
+    internal IReadOnlyDictionary<string, string> UsedByClone { get; set; } = new Dictionary<string, string>();
+
     /// <summary>Validation messages by JSON field name.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<string>> AllErrors { get; set; } = new Dictionary<string, IReadOnlyList<string>>();
 
@@ -43,8 +46,18 @@ public sealed class SpecFormContext
         || ((Task.Fields.Contains(field) || !TaskDescriptors.All.Any(task => task.Fields.Contains(field)))
             && Method()?.UnusedFields.Contains(field) != true);
 
-    /// <summary>The input of a field in the words of the task.</summary>
-    internal FormField Worded(FormField field) => Task.Id == TaskDescriptors.Classification.Id ? field : field with
+    /// <summary>
+    /// The input of a field in the words of the task, with the value that a cloned run used where it left the field open.
+    /// </summary>
+    internal FormField Worded(FormField field)
+    {
+        FormField worded = OfTask(field);
+        return UsedByClone.TryGetValue(field.Name, out string? used) && !Differs(field.Name)
+            ? worded with { Help = worded.Help is null ? $"That run used {used}" : $"{worded.Help} (that run used {used})" }
+            : worded;
+    }
+
+    private FormField OfTask(FormField field) => Task.Id == TaskDescriptors.Classification.Id ? field : field with
     {
         Label = Worded(field.Label),
         Help = field.Help is null ? null : Worded(field.Help),

@@ -10,12 +10,16 @@ namespace LoraLab.Web.Pages.NewRun;
 /// <param name="GeneralError">A message that is not about a field; null: none.</param>
 internal sealed record SpecValidation(DryRunResult? DryRun, IReadOnlyDictionary<string, IReadOnlyList<string>> Errors, string? GeneralError)
 {
+    /// <summary>The dry run of each method, in the order of the form; empty if there are errors.</summary>
+    internal IReadOnlyList<MethodPreview> Previews { get; init; } = [];
+
     /// <summary>Dry-runs one specification per method; validity does not depend on the seed.</summary>
     internal static async Task<SpecValidation> ValidateAsync(
         LabApi api, IReadOnlyList<JsonObject> specs, string ownMethod, CancellationToken cancellationToken)
     {
         Dictionary<string, IReadOnlyList<string>> errors = [];
         DryRunResult? dryRun = null;
+        List<MethodPreview> previews = [];
         string? general = null;
         foreach (JsonObject spec in specs.DistinctBy(spec => spec["method"]?.ToString()))
         {
@@ -24,6 +28,7 @@ internal sealed record SpecValidation(DryRunResult? DryRun, IReadOnlyDictionary<
             {
                 DryRunResult result = await api.DryRunAsync(spec, cancellationToken);
                 dryRun = method == ownMethod ? result : dryRun;
+                previews.Add(new(spec, result));
             }
             catch (ApiException refusal)
             {
@@ -40,6 +45,7 @@ internal sealed record SpecValidation(DryRunResult? DryRun, IReadOnlyDictionary<
             }
         }
 
-        return new SpecValidation(errors.Count == 0 && general is null ? dryRun : null, errors, general);
+        bool isValid = errors.Count == 0 && general is null;
+        return new SpecValidation(isValid ? dryRun : null, errors, general) { Previews = isValid ? previews : [] };
     }
 }

@@ -87,6 +87,9 @@ public sealed partial class RunFingerprintTab
             .. fingerprint.Adapter.Svd.Select(svd => ("Decomposition", svd, false)),
             ("Initial factors", fingerprint.Adapter.InitialSha256, true),
             .. Optional("Final factors", fingerprint.Adapter.FinalSha256),
+            .. fingerprint.Adapter.BestStep is int best
+                ? (IEnumerable<(string, string, bool)>)[("Best evaluation", $"step {Format.Count(best)}", false)]
+                : [],
         ]);
     }
 

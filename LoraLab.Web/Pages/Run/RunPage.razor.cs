@@ -17,6 +17,7 @@ public sealed partial class RunPage
             ("charts", "Charts"),
             ("config", "Configuration"),
             ("predictions", "Predictions"),
+            ("adapter", "Adapter"),
             ("fingerprint", "Fingerprint"),
             ("attempts", "Attempts"),
             ("logs", "Log"),

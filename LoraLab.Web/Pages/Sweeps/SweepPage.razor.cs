@@ -205,9 +205,13 @@ public sealed partial class SweepPage
         }
     }
 
-    private Task RenameAsync(string name) => Actions.TryAsync(
-        async () => _sweep = await Api.PatchSweepAsync(Id, new ExperimentPatch { Name = name }, CancellationToken.None),
-        null);
+    private async Task<string?> RenameAsync(string name)
+    {
+        string? refused = await Actions.SaveAsync(
+            async () => _sweep = await Api.PatchSweepAsync(Id, new ExperimentPatch { Name = name }, CancellationToken.None), null);
+        StateHasChanged();
+        return refused;
+    }
 
     private Task ActAsync(string action) => Actions.TryAsync(
         async () => _sweep = await Api.ActOnSweepAsync(Id, action, CancellationToken.None),

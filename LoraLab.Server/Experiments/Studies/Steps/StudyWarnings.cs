@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
@@ -49,6 +50,14 @@ internal static class StudyWarnings
         foreach (string warning in Environments(documents.Values))
         {
             yield return warning;
+        }
+
+        string[] early = [.. documents.Values.Where(run => run.EndReason == EndReason.EarlyStopped).Select(run => run.Id)];
+        if (early.Length > 0)
+        {
+            yield return $"{NumberFormat.Count(early.Length, "run")} stopped early ({string.Join(", ", early)}): each method was trained "
+                + "for as many steps as its own evaluations chose, so that numbers of steps and times differ between methods, and results "
+                + "on the rows of those evaluations are optimistic.";
         }
 
         string[] beside = [.. documents.Values.Where(run => run.Summary.PredictionsBeside is not null).Select(run => run.Id)];

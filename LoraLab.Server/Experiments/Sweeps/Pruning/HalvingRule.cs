@@ -5,7 +5,8 @@ namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
 /// <summary>
 /// Successive halving: every run is stopped at a rung; once all have reached it, one in <c>factor</c> resumes from its checkpoint to the
-/// next rung, the last ones to the end. A rung is the evaluation at its step, whatever step the run has reached when it stops.
+/// next rung, the last ones to the end. A rung is the evaluation at its step, whatever step the run has reached when it stops; a run that
+/// stopped early keeps its last one.
 /// Specification and schedule are those of a full run, so that a resumed run equals one that was never stopped.
 /// Source: K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyper-parameter optimization", AISTATS 2016,
 /// algorithm 1.
@@ -65,15 +66,15 @@ internal static class HalvingRule
             }
 
             int step = sweep.Rungs[rung];
-            int[] arrived = [.. members.Where(i => histories[i].At(step) is not null && !histories[i].Trial.HasNoResult)];
-            if (arrived.Length == 0 || members.Any(i => histories[i].At(step) is null && !histories[i].Trial.HasNoResult))
+            int[] arrived = [.. members.Where(i => histories[i].Reached(step) is not null && !histories[i].Trial.HasNoResult)];
+            if (arrived.Length == 0 || members.Any(i => histories[i].Reached(step) is null && !histories[i].Trial.HasNoResult))
             {
                 break;
             }
 
             int survivors = Survivors(members.Length, sweep.Plan.Pruner!.Factor!.Value);
-            foreach (int i in arrived.OrderByDescending(i => histories[i].At(step)!.Value.Score ?? double.NegativeInfinity).ThenBy(i => i)
-                .Take(survivors))
+            foreach (int i in arrived.OrderByDescending(i => histories[i].Reached(step)!.Value.Score ?? double.NegativeInfinity)
+                .ThenBy(i => i).Take(survivors))
             {
                 passed[i] = rung + 1;
             }

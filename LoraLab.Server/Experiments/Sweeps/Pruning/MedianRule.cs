@@ -28,7 +28,7 @@ internal static class MedianRule
                 continue;
             }
 
-            double[] others = [.. histories.Where(other => other != history && other.At(step) is not null)
+            double[] others = [.. histories.Where(other => other != history && other.Reached(step) is not null)
                 .Select(other => other.BestUntil(step)).OfType<double>()];
             if (others.Length > 0 && others.Length >= pruner.MinimumRuns && SampleMoments.Median(others) is var median && own < median)
             {

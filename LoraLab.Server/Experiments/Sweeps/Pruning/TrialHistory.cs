@@ -1,3 +1,5 @@
+using LoraLab.Contracts.Runs;
+
 namespace LoraLab.Server.Experiments.Sweeps.Pruning;
 
 /// <summary>A trial with its evaluations so far.</summary>
@@ -20,6 +22,13 @@ internal sealed record TrialHistory(Trial Trial, IReadOnlyList<Evaluation> Evalu
 
         return null;
     }
+
+    /// <summary>
+    /// The evaluation at a step; of a run that stopped early before it, the last one, because it would not have been continued. Null: the
+    /// run has not reached the step.
+    /// </summary>
+    public Evaluation? Reached(int step) =>
+        Trial.Run?.EndReason == EndReason.EarlyStopped && Evaluations.Count > 0 && LastStep < step ? Evaluations[^1] : At(step);
 
     /// <summary>The best score up to a step; null if none was finite.</summary>
     public double? BestUntil(int step) => Evaluations.Where(evaluation => evaluation.Step <= step).Max(evaluation => evaluation.Score);

@@ -66,6 +66,23 @@ public sealed class HalvingRuleTests
     }
 
     [Fact]
+    public void Promote_RunThatStoppedEarlyBeforeTheRung_IsJudgedByItsLastEvaluation()
+    {
+        TrialHistory stopped = At(1, RunState.Completed, (2, 0.9), (5, 0.6));
+        TrialHistory[] histories =
+        [
+            stopped with
+            {
+                Trial = stopped.Trial with { Run = stopped.Trial.Run! with { EndReason = EndReason.EarlyStopped } },
+            },
+            At(2, RunState.Cancelled, (10, 0.5)), At(3, RunState.Cancelled, (10, 0.4)), At(4, RunState.Cancelled, (10, 0.7)),
+        ];
+
+        Assert.Equal([1, 0, 0, 1], Promoted(histories));
+        Assert.DoesNotContain("run1", HalvingRule.Stops(Record(4), "s", histories).Select(stop => stop.RunId));
+    }
+
+    [Fact]
     public void Promote_RunThatIsPastTheNextRungAlready_IsJudgedThereToo()
     {
         TrialHistory[] histories = [At(1, RunState.Cancelled, (10, 0.9), (20, 0.9)), At(2, RunState.Cancelled, (10, 0.8))];
