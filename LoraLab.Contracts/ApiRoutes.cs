@@ -75,6 +75,9 @@ public static class ApiRoutes
     /// <summary>The current session; sign-in and sign-out.</summary>
     public const string Session = Base + "/session";
 
+    /// <summary>The configured API keys.</summary>
+    public const string Keys = Base + "/keys";
+
     /// <summary>A run or one of its subresources.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
 

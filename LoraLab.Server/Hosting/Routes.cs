@@ -78,6 +78,7 @@ internal static class Routes
         api.MapSweeps();
         api.MapSystem();
         api.MapSession();
+        api.MapKeys();
     }
 
     public static void MapLiveChannel(this WebApplication app) => app.MapHub<LiveChannel>(
@@ -89,7 +90,8 @@ internal static class Routes
     {
         app.MapOpenApi().AllowAnonymous();
         app.MapScalarApiReference("/api-docs", static options =>
-            options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry()).AllowAnonymous();
+            options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp()
+                .HideDeveloperTools().HideClientButton()).AllowAnonymous();
     }
 
     public static void MapHealth(this WebApplication app)

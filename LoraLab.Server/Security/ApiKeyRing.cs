@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using LoraLab.Contracts;
 using Microsoft.Extensions.Primitives;
 
 namespace LoraLab.Server.Security;
@@ -11,12 +13,14 @@ internal sealed class ApiKeyRing : IDisposable
 {
     private readonly IConfiguration _configuration;
     private readonly ILogger<ApiKeyRing> _log;
+    private readonly TimeProvider _clock;
     private readonly IDisposable _watch;
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _lastUsed = [];
     private volatile IReadOnlyList<ApiKey> _keys;
 
-    public ApiKeyRing(IConfiguration configuration, ILogger<ApiKeyRing> log)
+    public ApiKeyRing(IConfiguration configuration, ILogger<ApiKeyRing> log, TimeProvider clock)
     {
-        _configuration = configuration;
+        (_configuration, _clock) = (configuration, clock);
         _log = log;
         // Errors at startup are reported by the options validation.
         _keys = ApiKeySection.Read(configuration).Keys;
@@ -29,10 +33,17 @@ internal sealed class ApiKeyRing : IDisposable
     /// </summary>
     public bool Required { get; }
 
+    /// <summary>The keys without their hashes.</summary>
+    public IReadOnlyList<KeyEntry> Entries =>
+    [
+        .. _keys.Select(key => new KeyEntry(
+            key.Name, key.Scopes, _lastUsed.TryGetValue(key.Sha256, out DateTimeOffset at) ? at : null)),
+    ];
+
     /// <summary>
     /// The key with this secret. Takes the same time for a wrong secret as for a right one: every key is compared, each in constant time.
     /// </summary>
-    public ApiKey? Find(string secret) => FindByHash(ApiKey.HashOf(secret));
+    public ApiKey? Find(string secret) => FindByHash(KeySecret.HashOf(secret));
 
     /// <summary>The key with this hash of a secret.</summary>
     public ApiKey? FindByHash(ReadOnlySpan<byte> hash)
@@ -44,6 +55,11 @@ internal sealed class ApiKeyRing : IDisposable
             {
                 found = key;
             }
+        }
+
+        if (found is not null)
+        {
+            _lastUsed[found.Sha256] = _clock.GetUtcNow();
         }
 
         return found;

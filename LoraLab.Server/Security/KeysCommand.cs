@@ -49,13 +49,13 @@ internal static class KeysCommand
             return 2;
         }
 
-        Print(name, scopes, ApiKey.NewSecret(), output);
+        Print(name, scopes, KeySecret.New(), output);
         return 0;
     }
 
     private static void Print(string name, List<string> scopes, string secret, TextWriter output)
     {
-        string hash = Convert.ToHexStringLower(ApiKey.HashOf(secret));
+        string hash = Convert.ToHexStringLower(KeySecret.HashOf(secret));
         output.WriteLine("The key, shown only once; store it like a password:");
         output.WriteLine(secret);
         output.WriteLine();

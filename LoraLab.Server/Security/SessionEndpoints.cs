@@ -36,7 +36,7 @@ internal static class SessionEndpoints
 
         ApiKey key = ring.Find(body.Key.Trim()) ?? throw ApiFailure.Refused(
             StatusCodes.Status401Unauthorized, "keyUnknown",
-            $"{ApiKey.Unknown} A key begins with {ApiKey.Prefix}; the hash in the configuration is not the key.");
+            $"{ApiKey.Unknown} A key begins with {KeySecret.Prefix}; the hash in the configuration is not the key.");
         ClaimsPrincipal user = KeyIdentity.Create(key, Schemes.Cookie);
         await context.SignInAsync(Schemes.Cookie, user, new AuthenticationProperties { IsPersistent = true, IssuedUtc = time.GetUtcNow() });
         return TypedResults.Ok(Describe(user, ring));

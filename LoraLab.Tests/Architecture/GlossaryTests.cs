@@ -38,6 +38,28 @@ public sealed partial class GlossaryTests
         Assert.True(found.Length == 0, string.Join('\n', found));
     }
 
+    [Fact]
+    public void PagesAndSentences_HaveTheWordsOfTheField()
+    {
+        string[] found = [.. _products
+            .SelectMany(project => Sources(Path.Combine(Fixtures.RepositoryRoot, project)))
+            .SelectMany(file => File.ReadLines(file).SelectMany((line, index) => Unidiomatic().Matches(line)
+                .Select(match => $"{Path.GetRelativePath(Fixtures.RepositoryRoot, file)}:{index + 1} has '{match.Value}'")))];
+
+        Assert.True(found.Length == 0, string.Join('\n', found));
+    }
+
+    [Theory]
+    [InlineData("at most once a second", true)]
+    [InlineData("12 tokens a step", true)]
+    [InlineData("tokens per second of a run", false)]
+    [InlineData("Paired tests", true)]
+    [InlineData("$\"{size} MB\"", true)]
+    [InlineData("BudgetExceededMb, 7,200 MiB", false)]
+    [InlineData("Hyperparameter importance", true)]
+    [InlineData("Hyper-parameter importance", false)]
+    public void UnidiomaticWord_InALine_IsFound(string line, bool expected) => Assert.Equal(expected, Unidiomatic().IsMatch(line));
+
     [Theory]
     [InlineData("the Pace of a run", true)]
     [InlineData("paceSeconds", true)]
@@ -58,6 +80,17 @@ public sealed partial class GlossaryTests
     private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(folder)
         .Where(file => _extensions.Contains(Path.GetExtension(file)))
         .Concat(Directory.EnumerateDirectories(folder).Where(child => !_generated.Contains(Path.GetFileName(child))).SelectMany(Sources));
+
+    // "per", not "a"; the names of tests and buttons; sizes in powers of 1024 have their own units.
+    [GeneratedRegex(
+        """
+        \bonce\ an?\ (second|minute|hour|day)\b
+        | \b(times|tokens|steps|rows|runs|requests|points|sentences)\ an?\ (second|minute|hour|day|step|run|seed)\b
+        | \bPaired\ tests\b | \bHyperparameter | \bBack\ to\ (all|the\ list) | \bper\ cent\b | \bno\ significant\ differences\b
+        | (\}|\b[0-9,.]+)\ ?(KB|MB)\b
+        """,
+        RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex Unidiomatic();
 
     [GeneratedRegex("`(?<name>[A-Za-z]+)`")]
     private static partial Regex CodeName();

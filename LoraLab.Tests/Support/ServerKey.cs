@@ -1,15 +1,15 @@
+using LoraLab.Contracts;
 using System.Globalization;
 using System.Net.Http.Headers;
-using LoraLab.Server.Security;
 
 namespace LoraLab.Tests.Support;
 
 /// <summary>An API key of a test server.</summary>
 internal sealed record ServerKey(string Name, string Scopes)
 {
-    public string Secret { get; } = ApiKey.NewSecret();
+    public string Secret { get; } = KeySecret.New();
 
-    public string Sha256 => Convert.ToHexStringLower(ApiKey.HashOf(Secret));
+    public string Sha256 => Convert.ToHexStringLower(KeySecret.HashOf(Secret));
 
     public AuthenticationHeaderValue Header => new("Bearer", Secret);
 

@@ -175,6 +175,12 @@ public sealed partial class LabApi(HttpClient http)
     public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) =>
         GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
 
+    public Task<KeyList> KeysAsync(CancellationToken cancellationToken) => GetAsync<KeyList>(ApiRoutes.Keys, cancellationToken);
+
+    /// <summary>Fetches the list of a run's files, with their hashes if asked for.</summary>
+    public Task<RunArtifacts> ArtifactsAsync(string id, bool hashes, CancellationToken cancellationToken) =>
+        GetAsync<RunArtifacts>(ApiRoutes.Run(Escape(id), "artifacts") + (hashes ? "?hashes=true" : ""), cancellationToken);
+
     public Task<SessionDocument> SessionAsync(CancellationToken cancellationToken) =>
         GetAsync<SessionDocument>(ApiRoutes.Session, cancellationToken);
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Web.Components;
 
@@ -15,6 +17,8 @@ internal static class ChartBuilder
 
     // Amber, distinct from every method's color on light and dark backgrounds.
     private const string LimitColor = "#d9822b";
+
+    private static readonly ConcurrentDictionary<string, string> _visible = [];
 
     // Seeds of a method have similar colors; these lengths are told apart where lines run close together.
     private static readonly int[] _dashes = [0, 8, 3, 14, 5, 20];
@@ -128,13 +132,16 @@ internal static class ChartBuilder
         {
             Id = curve.Id,
             Name = curve.Name,
-            Color = curve.Color,
+            Color = Visible(curve.Color),
             Faint = faint,
             Dash = faint ? 0 : _dashes[curve.Variant % _dashes.Length],
             X = [.. picked.Select(i => places[i])],
             Y = [.. picked.Select(i => logY ? (values[i] is double value && value > 0 ? Math.Log10(value) : null) : values[i])],
         };
     }
+
+    // Runs of earlier versions have colors that are dim in one of the themes.
+    private static string Visible(string color) => _visible.GetOrAdd(color, ColorContrast.InBothThemes);
 
     private static ChartBand Band(
         ChartSeries curve,

@@ -26,6 +26,9 @@ public sealed record ChartDrawing
     /// <summary>NaN and infinite points within the window.</summary>
     public IReadOnlyList<ChartMark> Marks { get; init; } = [];
 
+    /// <summary>Vertical lines.</summary>
+    public IReadOnlyList<ChartMoment> Moments { get; init; } = [];
+
     /// <summary>The number of runs with at least one point.</summary>
     public int SeriesCount { get; init; }
 

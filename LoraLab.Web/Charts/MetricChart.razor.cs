@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -16,7 +17,7 @@ public sealed partial class MetricChart
     private IJSObjectReference? _chart;
     private DotNetObjectReference<MetricChart>? _self;
     private ChartDrawing? _drawing;
-    private (IReadOnlyList<ChartSeries> Series, ChartView View)? _builtFrom;
+    private (IReadOnlyList<ChartSeries> Series, ChartView View, IReadOnlyList<ChartMoment> Moments)? _builtFrom;
     private string? _drawnXName;
     private bool _isVisible;
     private bool _drawPending;
@@ -53,6 +54,10 @@ public sealed partial class MetricChart
     /// <summary>A note above the curves; null: none.</summary>
     [Parameter]
     public string? LimitNote { get; set; }
+
+    /// <summary>What happened to the run at some steps.</summary>
+    [Parameter]
+    public IReadOnlyList<ChartMoment> Moments { get; set; } = [];
 
     /// <summary>The unit of the x-axis.</summary>
     [Parameter]
@@ -102,7 +107,16 @@ public sealed partial class MetricChart
         ? metric.Unit is null or "%" ? metric.Label : metric.Heading
         : Title;
 
-    private string FileName => Metric.Replace('/', '-');
+    /// <summary>What a saved file shows, with the run's name if it is one.</summary>
+    private string FileName
+    {
+        get
+        {
+            string metric = Metric.Replace('/', '-');
+            string[] names = [.. Series.Where(curve => !curve.Faint).Select(curve => curve.Name).Distinct()];
+            return names.Length == 1 ? $"{FileNames.Of(names[0])}-{metric}" : $"{NumberFormat.Count(names.Length)}-runs-{metric}";
+        }
+    }
 
     /// <summary>Called by the script when the chart scrolls into or out of view; a chart out of view is not built.</summary>
     [JSInvokable]
@@ -153,13 +167,13 @@ public sealed partial class MetricChart
 
     private bool BuildIfChanged()
     {
-        if (_builtFrom is { } before && before.View == View && before.Series.SequenceEqual(Series))
+        if (_builtFrom is { } before && before.View == View && before.Series.SequenceEqual(Series) && before.Moments.SequenceEqual(Moments))
         {
             return false;
         }
 
-        _builtFrom = (Series, View);
-        _drawing = ChartBuilder.Build(Series, View, Format, LowerIsBetter, FromZero, Limit);
+        _builtFrom = (Series, View, Moments);
+        _drawing = ChartBuilder.Build(Series, View, Format, LowerIsBetter, FromZero, Limit) with { Moments = Moments };
         _drawPending = true;
         return true;
     }

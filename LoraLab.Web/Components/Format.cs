@@ -112,6 +112,13 @@ public static class Format
         };
     }
 
+    /// <summary>A time of the day in the reader's time zone, with the weekday unless it is today's.</summary>
+    public static string Clock(DateTimeOffset at, DateTimeOffset now)
+    {
+        DateTimeOffset local = at.ToOffset(now.Offset);
+        return local.ToString(local.Date == now.Date ? "HH:mm" : "ddd HH:mm", CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Date and time in the reader's time zone.</summary>
     public static string Timestamp(DateTimeOffset at) => at.ToLocalTime().ToString("MMM d, yyyy, HH:mm:ss", CultureInfo.InvariantCulture);
 

@@ -79,7 +79,7 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
     /// <summary>Deletes runs after confirmation; returns true if all were deleted.</summary>
     public async Task<bool> DeleteAsync(IReadOnlyList<RunDocument> runs)
     {
-        string title = runs.Count == 1 ? $"Delete {runs[0].Name}?" : $"Delete {runs.Count} runs?";
+        string title = runs.Count == 1 ? $"Delete {runs[0].Name}?" : $"Delete {NumberFormat.Count(runs.Count)} runs?";
         const string Text = "Results, predictions, log and adapter are removed from disk. This cannot be undone.";
         if (await ConfirmDialog.AskAsync(dialogs, title, Text, "Delete") is false)
         {
@@ -94,7 +94,7 @@ public sealed class RunActions(LabApi api, IDialogService dialogs, ISnackbar toa
 
         if (all)
         {
-            toasts.Add(runs.Count == 1 ? $"Deleted {runs[0].Name}." : $"Deleted {runs.Count} runs.", Severity.Normal);
+            toasts.Add(runs.Count == 1 ? $"Deleted {runs[0].Name}." : $"Deleted {NumberFormat.Count(runs.Count)} runs.", Severity.Normal);
         }
 
         return all;

@@ -19,6 +19,21 @@ public sealed class CatalogState(LabApi api)
 
     public Task EnsureMethodsAsync() => Once(ref _methods, async () => Methods = await api.MethodsAsync(CancellationToken.None));
 
+    /// <summary>
+    /// The same for pages that need only the display names of methods: when that fails, they show ids, and the next page tries again.
+    /// </summary>
+    public async Task TryEnsureMethodsAsync()
+    {
+        try
+        {
+            await EnsureMethodsAsync();
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ApiException)
+        {
+            // Ids instead of names; the page's own request reports why.
+        }
+    }
+
     public Task EnsureAllAsync() => Task.WhenAll(EnsureMethodsAsync(), Once(ref _folders, LoadFoldersAsync));
 
     /// <summary>Fetches models and datasets again, as one may have been downloaded since.</summary>

@@ -16,6 +16,9 @@ public sealed class QueueState(LabApi api, LiveClient live)
     /// <summary>The queue with the first queued runs; null until the first response.</summary>
     public QueueDocument? Document { get; private set; }
 
+    /// <summary>Why it could not be fetched; null: it could.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Increases whenever the queued runs may differ, not when a running one proceeds.</summary>
     public int Revision { get; private set; }
 
@@ -39,7 +42,7 @@ public sealed class QueueState(LabApi api, LiveClient live)
     /// <summary>Replaces the queue by a response or event, which has its first page.</summary>
     public void Update(QueueDocument document)
     {
-        Document = document;
+        (Document, Failure) = (document, null);
         Revision++;
         Changed?.Invoke();
     }
@@ -52,7 +55,9 @@ public sealed class QueueState(LabApi api, LiveClient live)
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            // The banner reports the lost connection; the queue is fetched again after reconnecting.
+            // Fetched again after reconnecting, which the banner reports.
+            Failure = ApiException.MessageFor(failure);
+            Changed?.Invoke();
         }
     }
 

@@ -18,6 +18,9 @@ public sealed class SystemState(LabApi api, LiveClient live)
     /// <summary>Null until the first response.</summary>
     public SystemDocument? Document { get; private set; }
 
+    /// <summary>Why it could not be fetched; null: it could.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<TimedSample> Samples => _samples;
 
@@ -40,12 +43,14 @@ public sealed class SystemState(LabApi api, LiveClient live)
     {
         try
         {
-            Document = await api.SystemAsync(CancellationToken.None);
+            (Document, Failure) = (await api.SystemAsync(CancellationToken.None), null);
             Changed?.Invoke();
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException)
         {
-            // The banner reports the lost connection; fetched again after reconnecting.
+            // Fetched again after reconnecting, which the banner reports.
+            Failure = ApiException.MessageFor(failure);
+            Changed?.Invoke();
         }
     }
 

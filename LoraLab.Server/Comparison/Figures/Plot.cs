@@ -41,6 +41,36 @@ internal static class Plot
         return model;
     }
 
+    /// <summary>Gives a figure that was drawn in light colors those of a theme.</summary>
+    public static PlotModel Dress(PlotModel model, PlotTheme theme)
+    {
+        (model.Background, model.TextColor) = (theme.Background, theme.Text);
+        foreach (Axis axis in model.Axes)
+        {
+            (axis.MajorGridlineColor, axis.AxislineColor, axis.TicklineColor) = (theme.Grid, theme.Text, theme.Text);
+        }
+
+        foreach (Series series in model.Series)
+        {
+            switch (series)
+            {
+                case AreaSeries band:
+                    band.Fill = theme.Curve(band.Fill);
+                    break;
+                case LineSeries line:
+                    (line.Color, line.MarkerFill) = (theme.Curve(line.Color), theme.Curve(line.MarkerFill));
+                    break;
+                case ScatterSeries points:
+                    (points.MarkerFill, points.MarkerStroke) = (theme.Curve(points.MarkerFill), theme.Curve(points.MarkerStroke));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return model;
+    }
+
     /// <summary>Title of an axis with the values of a metric in its unit.</summary>
     public static string Title(MetricDescriptor metric) => metric.Unit is null ? metric.Name : $"{metric.Name} ({metric.Unit})";
 

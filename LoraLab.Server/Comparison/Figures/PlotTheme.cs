@@ -1,4 +1,5 @@
 using LoraLab.Contracts;
+using LoraLab.Server.Infrastructure.Errors;
 using OxyPlot;
 
 namespace LoraLab.Server.Comparison.Figures;
@@ -17,6 +18,20 @@ internal sealed record PlotTheme(string Name, string Surface, OxyColor Text, Oxy
 
     public OxyColor Background => OxyColor.Parse(Surface);
 
+    /// <summary>The theme of that name; null and the empty text: light.</summary>
+    /// <exception cref="ApiFailure">There is none of that name.</exception>
+    public static PlotTheme Of(string? name) => name switch
+    {
+        null or "" or "light" => Light,
+        "dark" => Dark,
+        _ => throw ApiFailure.Invalid("theme", $"theme is \"{PlainName.Of(name, 80)}\"; it must be light or dark."),
+    };
+
     /// <summary>A color of a curve, moved as far from the background as its contrast requires.</summary>
     public OxyColor Curve(string color) => OxyColor.Parse(ColorContrast.Ensure(color, Surface));
+
+    /// <summary>The same; its transparency stays.</summary>
+    public OxyColor Curve(OxyColor color) => color.IsVisible()
+        ? OxyColor.FromAColor(color.A, Curve($"#{color.R:x2}{color.G:x2}{color.B:x2}"))
+        : color;
 }

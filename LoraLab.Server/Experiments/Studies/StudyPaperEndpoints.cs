@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Experiments.Studies.Figures;
 using LoraLab.Server.Experiments.Studies.Paper;
 using LoraLab.Server.Infrastructure;
@@ -27,8 +29,17 @@ internal static class StudyPaperEndpoints
         return ZipResponse.Of(context, $"{id}-paper.zip", (zip, cancellationToken) => PaperZip.AddAsync(zip, files, cancellationToken));
     }
 
-    private static FileContentHttpResult Svg(string id, string figure, StudyService service, StudyResults results) =>
-        TypedResults.File(results.Figure(service.Get(id), figure, FigureFile.Svg), "image/svg+xml");
+    private static FileContentHttpResult Svg(
+        string id,
+        string figure,
+        [Description("light or dark; light by default")] string? theme,
+        StudyService service,
+        StudyResults results)
+    {
+        PlotTheme colors = PlotTheme.Of(theme);
+        return TypedResults.File(
+            results.Figure(service.Get(id), figure, (drawn, evidence) => FigureFile.Svg(drawn, evidence, colors)), "image/svg+xml");
+    }
 
     private static FileContentHttpResult Pdf(string id, string figure, StudyService service, StudyResults results) =>
         TypedResults.File(results.Figure(service.Get(id), figure, FigureFile.Pdf), "application/pdf");

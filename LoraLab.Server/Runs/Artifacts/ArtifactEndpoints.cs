@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
@@ -12,7 +13,7 @@ internal static class ArtifactEndpoints
     public static void MapArtifacts(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
-        runs.MapGet("/{id}/artifacts", List).WithSummary("The run's files with their kinds and sizes, and the hashes of adapters");
+        runs.MapGet("/{id}/artifacts", ListAsync).WithSummary("The run's files with their kinds and sizes, the hashes of adapters, and those of all files if asked for");
         runs.MapGet("/{id}/artifacts/{**name}", Download).Produces<Stream>(200, "application/octet-stream").Produces(304)
             .ProducesProblem(412).WithSummary("One of the run's files");
         runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json")
@@ -20,10 +21,28 @@ internal static class ArtifactEndpoints
             .WithSummary("Removes checkpoints, predictions or the adapter of an ended run; the document records what was removed");
     }
 
-    private static Ok<RunArtifacts> List(string id, IRunStore store, ArtifactFiles files, ArtifactHashes hashes)
+    private static async Task<Ok<RunArtifacts>> ListAsync(
+        string id,
+        [Description("Whether every file is read for its SHA-256, which takes seconds per GiB")] bool? hashes,
+        IRunStore store,
+        ArtifactFiles files,
+        ArtifactHashes adapterHashes,
+        FileHashes fileHashes,
+        CancellationToken cancellationToken)
     {
         RequireRun(store, id);
-        IReadOnlyList<RunArtifact> items = [.. files.List(id).Select(artifact => hashes.Add(id, artifact))];
+        IReadOnlyList<RunArtifact> items = [.. files.List(id).Select(artifact => adapterHashes.Add(id, artifact))];
+        if (hashes == true)
+        {
+            List<RunArtifact> hashed = [];
+            foreach (RunArtifact item in items)
+            {
+                hashed.Add(item with { Sha256 = item.Sha256 ?? await fileHashes.OfAsync(files.PathOf(id, item), item, cancellationToken) });
+            }
+
+            items = hashed;
+        }
+
         return TypedResults.Ok(new RunArtifacts(id, items.Sum(item => item.Bytes), items));
     }
 

@@ -57,7 +57,8 @@ public sealed class KeyRotationTests : IDisposable
     private ApiKeyRing Open(params ServerKey[] keys) =>
         new(
             new ConfigurationBuilder().AddJsonFile(Write(keys), optional: false, reloadOnChange: true).Build(),
-            NullLogger<ApiKeyRing>.Instance);
+            NullLogger<ApiKeyRing>.Instance,
+            TimeProvider.System);
 
     private string Write(params ServerKey[] keys)
     {

@@ -103,6 +103,7 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
     [InlineData("PATCH", "/api/v1/queue", """{"paused":false}""", 403, 403, 200)]
     [InlineData("DELETE", "/api/v1/runs/none", null, 403, 403, 404)]
     [InlineData("GET", "/hangfire", null, 403, 403, 200)]
+    [InlineData("GET", "/api/v1/keys", null, 403, 403, 200)]
     public async Task Route_WithEachScope_IsOpenOrNot(string method, string path, string? body, int read, int submit, int admin)
     {
         foreach ((ServerKey key, int expected) in new[] { (server.Read, read), (server.Submit, submit), (server.Admin, admin) })

@@ -1,5 +1,5 @@
+using LoraLab.Contracts;
 using System.Text.Json.Nodes;
-using LoraLab.Server.Security;
 using LoraLab.Tests.Support;
 using Xunit;
 
@@ -72,12 +72,12 @@ public sealed class OpenStartTests
 
         Assert.Equal(0, exitCode);
         string[] lines = output.Split(Environment.NewLine);
-        string secret = Assert.Single(lines, line => line.StartsWith(ApiKey.Prefix, StringComparison.Ordinal));
+        string secret = Assert.Single(lines, line => line.StartsWith(KeySecret.Prefix, StringComparison.Ordinal));
         JsonNode line = JsonNode.Parse(Assert.Single(lines, line => line.StartsWith('{')))!;
         Assert.Equal(["name", "scopes", "sha256"], line.AsObject().Select(member => member.Key));
         Assert.Equal("ci", (string?)line["name"]);
         Assert.Equal(["submit", "read"], line["scopes"]!.AsArray().Select(scope => (string?)scope));
-        Assert.Equal(Convert.ToHexStringLower(ApiKey.HashOf(secret)), (string?)line["sha256"]);
+        Assert.Equal(Convert.ToHexStringLower(KeySecret.HashOf(secret)), (string?)line["sha256"]);
     }
 
     [Theory]
@@ -92,7 +92,7 @@ public sealed class OpenStartTests
 
         Assert.Equal(2, exitCode);
         Assert.Contains("submit", output, StringComparison.Ordinal);
-        Assert.DoesNotContain(ApiKey.Prefix, output, StringComparison.Ordinal);
+        Assert.DoesNotContain(KeySecret.Prefix, output, StringComparison.Ordinal);
     }
 
     private static async Task<(int ExitCode, string Output)> StartAsync(params string[] arguments)

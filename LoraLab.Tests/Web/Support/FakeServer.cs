@@ -18,6 +18,9 @@ internal sealed class FakeServer : HttpMessageHandler
     /// <summary>Requests that no answer was prepared for.</summary>
     public List<SentRequest> Unexpected { get; } = [];
 
+    /// <summary>Whether a request has an answer, or is held, refused or broken off.</summary>
+    public bool HasAnswer(HttpMethod method, string path) => _answers.ContainsKey((method, path));
+
     /// <summary>Answers with a body.</summary>
     public void Answer(HttpMethod method, string path, object body) => Answer(method, path, _ => body);
 

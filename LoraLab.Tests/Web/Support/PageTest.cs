@@ -9,17 +9,17 @@ using MudBlazor;
 namespace LoraLab.Tests.Web.Support;
 
 /// <summary>
-/// Renders a page of the dashboard in process, with its own services and a server that the test scripts. There is no live connection:
-/// what the page loads over REST is all that it shows.
+/// Renders a page of the dashboard in process, with its own services and a server that the test scripts. Unless the test has a
+/// <see cref="LiveHubServer"/>, there is no live connection: what the page loads over REST is all that it shows.
 /// </summary>
 public abstract class PageTest : BunitContext
 {
-    private protected PageTest()
+    private protected PageTest(LiveHubServer? hub = null)
     {
         // Waiting ends as soon as the page is as expected; a busy machine may need long to get there.
         DefaultWaitTimeout = TimeSpan.FromSeconds(60);
         JSInterop.Mode = JSRuntimeMode.Loose;
-        Services.AddDashboard(new("http://localhost/"), Server, liveWait: TimeSpan.Zero);
+        Services.AddDashboard(hub?.Address ?? new Uri("http://localhost/"), Server, liveWait: TimeSpan.Zero);
         Server.Answer(HttpMethod.Get, ApiRoutes.Methods, Array.Empty<MethodDescriptor>());
     }
 

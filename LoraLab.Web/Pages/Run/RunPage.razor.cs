@@ -20,22 +20,18 @@ public sealed partial class RunPage
             ("adapter", "Adapter"),
             ("fingerprint", "Fingerprint"),
             ("attempts", "Attempts"),
+            ("files", "Files"),
             ("logs", "Log"),
             ("notes", "Notes & tags"),
         ];
 
     private readonly MetricStore _metrics = new();
-    private readonly PageLifetime _life = new();
-    private RenderThrottle? _render;
-    private RunDocument? _run;
-    private string? _loaded;
-    private string? _failure;
-    private bool _missing;
     private SupersededPoints? _superseded;
     private int _version;
 
-    // Live events that arrive while the run is requested; null: none is requested.
-    private List<LiveEvent>? _pending;
+    public RunPage() : base(drawPause: TimeSpan.FromMilliseconds(250), loadPause: TimeSpan.FromSeconds(1))
+    {
+    }
 
     [Parameter]
     public string Id { get; set; } = "";
@@ -74,83 +70,38 @@ public sealed partial class RunPage
 
     private string Shown => _tabs.Any(tab => tab.Key == Tab) ? Tab! : "charts";
 
-    protected override void OnInitialized()
-    {
-        _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(StateHasChanged));
-        Live.Reconnected += OnReconnected;
-    }
-
     protected override async Task OnParametersSetAsync()
     {
-        if (_loaded == Id)
+        if (Id != Content?.Id)
         {
-            await LoadSupersededAsync();
-            return;
+            _superseded = new SupersededPoints(Api);
+            await Task.WhenAll(ShowAsync(Id, keep: false, (LiveHub.Run(Id), OnLive)), Catalog.TryEnsureMethodsAsync());
         }
 
-        _loaded = Id;
-        (_run, _failure, _missing) = (null, null, false);
-        _superseded = new SupersededPoints(Api);
-        _life.Release();
-        _life.Hold(await Live.ListenAsync(LiveHub.Run(Id), OnLive));
-        await Task.WhenAll(LoadAsync(), LoadMethodsAsync());
         await LoadSupersededAsync();
     }
 
-    public void Dispose()
+    protected override async Task<RunDocument> FetchAsync(CancellationToken cancellationToken)
     {
-        Live.Reconnected -= OnReconnected;
-        _render?.Dispose();
-        _life.Dispose();
-    }
-
-    private async Task LoadAsync()
-    {
-        string id = Id;
-        List<LiveEvent> pending = _pending = [];
-        try
-        {
-            Task<RunDocument> run = Api.GetRunAsync(id, _life.Token);
-            RunMetrics metrics = await Api.RunMetricsAsync(id, _life.Token);
-            RunDocument document = await run;
-            if (id == Id)
-            {
-                _metrics.Replace(metrics);
-                _version++;
-                (_run, _failure, _missing) = (document, null, false);
-            }
-        }
-        catch (ApiException refusal)
-        {
-            (_missing, _failure) = (refusal.NotFound, refusal.Message);
-        }
-        catch (HttpRequestException)
-        {
-            // A run already shown stays; the banner says that it may be out of date.
-            _failure = _run is null ? ApiException.Unreachable : null;
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was closed.
-        }
-
-        if (_pending == pending)
-        {
-            _pending = null;
-            pending.ForEach(OnLive);
-        }
+        Task<RunDocument> run = Api.GetRunAsync(Id, cancellationToken);
+        RunMetrics metrics = await Api.RunMetricsAsync(Id, cancellationToken);
+        RunDocument document = await run;
+        cancellationToken.ThrowIfCancellationRequested();
+        _metrics.Replace(metrics);
+        _version++;
+        return document;
     }
 
     private async Task LoadSupersededAsync()
     {
-        if (ShowSuperseded != "1" || _run is null || _superseded is null)
+        if (ShowSuperseded != "1" || Content is null || _superseded is null)
         {
             return;
         }
 
         try
         {
-            await _superseded.LoadAsync(_run, _life.Token);
+            await _superseded.LoadAsync(Content, Closed);
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
         {
@@ -158,33 +109,9 @@ public sealed partial class RunPage
         }
     }
 
-    private async Task LoadMethodsAsync()
-    {
-        try
-        {
-            await Catalog.EnsureMethodsAsync();
-        }
-        catch (Exception failure) when (failure is HttpRequestException or ApiException)
-        {
-            // The page shows the method's id instead of its name.
-        }
-    }
-
-    private void OnReconnected() => _ = InvokeAsync(async () =>
-    {
-        await LoadAsync();
-        StateHasChanged();
-    });
-
     private void OnLive(LiveEvent message)
     {
-        if (_pending is not null)
-        {
-            _pending.Add(message);
-            return;
-        }
-
-        if (_run is null || message.RunId != Id)
+        if (Content is null || message.RunId != Id)
         {
             return;
         }
@@ -197,16 +124,16 @@ public sealed partial class RunPage
                 _version++;
             }
         }
-        else if (LiveRuns.Apply(_run, message) is RunDocument next)
+        else if (LiveRuns.Apply(Content, message) is RunDocument next)
         {
-            _run = next;
+            Content = next;
         }
         else
         {
-            (_run, _missing) = (null, true);
+            Lose();
         }
 
-        _render?.Request();
+        Draw();
     }
 
     private string TabAddress(string key) => Navigation.GetUriWithQueryParameter("tab", key == "charts" ? null : key);

@@ -4,6 +4,7 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Web.Api;
+using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -164,6 +165,9 @@ public sealed partial class RunPredictions
         }
 
         await Js.InvokeVoidAsync(
-            "loralab.download", $"{Run.Id}-step-{page.Step}.csv", "text/csv", PredictionCsv.Of(page.Labels, rows));
+            "loralab.download",
+            $"{FileNames.Of(Run.Name)}-predictions-step-{page.Step}.csv",
+            "text/csv",
+            PredictionCsv.Of(page.Labels, rows));
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Studies;
 
@@ -56,12 +57,7 @@ internal static class PlanJson
     }
 
     /// <summary>A file name that is valid on every file system.</summary>
-    internal static string FileName(string name)
-    {
-        string replaced = new([.. name.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
-        string joined = string.Join('-', replaced.Split('-', StringSplitOptions.RemoveEmptyEntries));
-        return $"{(joined.Length == 0 ? "study" : joined.Length > 60 ? joined[..60] : joined)}.json";
-    }
+    internal static string FileName(string name) => FileNames.Of(name) + "-study.json";
 
     private static JsonObject Serialize(StudyPlan plan) => (JsonObject)JsonSerializer.SerializeToNode(plan, ContractJson.Options)!;
 

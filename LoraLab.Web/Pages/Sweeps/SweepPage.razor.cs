@@ -6,9 +6,8 @@ using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Web.Api;
 using LoraLab.Web.Components;
-using LoraLab.Web.State;
+using LoraLab.Web.Api;
 using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Sweeps;
@@ -18,14 +17,12 @@ public sealed partial class SweepPage
 {
     private const int MaxCompared = 8;
 
-    private readonly PageLifetime _lifetime = new();
-    private RenderThrottle? _reload;
-    private RenderThrottle? _render;
-    private SweepDocument? _sweep;
     private SweepGrid? _grid;
     private SweepImportance? _importance;
-    private string? _loaded;
-    private string? _failure;
+
+    public SweepPage() : base(drawPause: TimeSpan.FromMilliseconds(500), loadPause: TimeSpan.FromSeconds(1))
+    {
+    }
 
     [Parameter]
     public string Id { get; set; } = "";
@@ -39,23 +36,23 @@ public sealed partial class SweepPage
     [SupplyParameterFromQuery(Name = "sort")]
     public string? Sort { get; set; }
 
-    private IEnumerable<string> Fields => _sweep?.Plan.Space.Select(searched => searched.Field) ?? [];
+    private IEnumerable<string> Fields => FieldsOf(Content!);
 
-    private string ShownX => Fields.FirstOrDefault(name => name == X) ?? Fields.First(name => name != Y);
+    private string ShownX => AxisX(FieldsOf(Content!));
 
-    private string ShownY => Fields.FirstOrDefault(name => name == Y && name != ShownX) ?? Fields.First(name => name != ShownX);
+    private string ShownY => AxisY(FieldsOf(Content!));
 
     private string EndCounts => string.Join(", ", new (int Count, string Word)[]
     {
-        (_sweep!.Counts.Completed, "completed"), (_sweep.Counts.Pruned, "pruned"), (_sweep.Counts.Failed, "failed"),
-        (_sweep.Counts.Cancelled, "cancelled"),
-    }.Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
+        (Content!.Counts.Completed, "completed"), (Content.Counts.Pruned, "pruned"), (Content.Counts.Failed, "failed"),
+        (Content.Counts.Cancelled, "cancelled"),
+    }.Where(part => part.Count > 0).Select(part => $"{NumberFormat.Count(part.Count)} {part.Word}"));
 
     /// <summary>The best completed runs, limited to a readable comparison.</summary>
     private IReadOnlyList<string> Compared =>
     [
-        .. _sweep!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
-            .OrderByDescending(trial => SweepAppearance.Score(_sweep.Plan.Objective, trial.Value))
+        .. Content!.Trials.Where(trial => trial is { State: RunState.Completed, Value: not null, RunId: not null })
+            .OrderByDescending(trial => SweepAppearance.Score(Content.Plan.Objective, trial.Value))
             .Take(MaxCompared).Select(trial => trial.RunId!),
     ];
 
@@ -64,7 +61,7 @@ public sealed partial class SweepPage
     {
         get
         {
-            JsonObject plan = JsonSerializer.SerializeToNode(_sweep!.Plan, ContractJson.Options)!.AsObject();
+            JsonObject plan = JsonSerializer.SerializeToNode(Content!.Plan, ContractJson.Options)!.AsObject();
             plan.Remove("name");
             JsonNode? spec = plan["spec"]!.DeepClone();
             spec.AsObject().Remove("evalSplit");
@@ -74,39 +71,32 @@ public sealed partial class SweepPage
         }
     }
 
-    protected override void OnInitialized()
-    {
-        _reload = new RenderThrottle(TimeSpan.FromSeconds(1), () => InvokeAsync(async () =>
-        {
-            await LoadAsync();
-            StateHasChanged();
-        }));
-        _render = new RenderThrottle(TimeSpan.FromMilliseconds(500), () => InvokeAsync(StateHasChanged));
-        Live.Reconnected += Reload;
-    }
-
     protected override async Task OnParametersSetAsync()
     {
-        if (_loaded == Id)
+        if (!await ShowAsync(Id, keep: false, (LiveHub.Sweep(Id), _ => Reload()), (LiveHub.Runs, OnRun)) && Content is SweepDocument shown)
         {
-            await LoadGridAsync();
-            return;
+            await LoadGridAsync(shown, Closed);
         }
-
-        _loaded = Id;
-        (_sweep, _grid, _importance) = (null, null, null);
-        _lifetime.Release();
-        _lifetime.Hold(await Live.ListenAsync(LiveHub.Sweep(Id), _ => Reload()));
-        _lifetime.Hold(await Live.ListenAsync(LiveHub.Runs, OnRun));
-        await LoadAsync();
     }
 
-    public void Dispose()
+    protected override async Task<SweepDocument> FetchAsync(CancellationToken cancellationToken)
     {
-        Live.Reconnected -= Reload;
-        _reload?.Dispose();
-        _render?.Dispose();
-        _lifetime.Dispose();
+        SweepDocument sweep = await Api.GetSweepAsync(Id, cancellationToken);
+        SweepImportance importance = await Api.SweepImportanceAsync(Id, cancellationToken);
+        await LoadGridAsync(sweep, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        _importance = importance;
+        return sweep;
+    }
+
+    private static string[] FieldsOf(SweepDocument sweep) => [.. sweep.Plan.Space.Select(searched => searched.Field)];
+
+    private string AxisX(string[] fields) => fields.FirstOrDefault(name => name == X) ?? fields.First(name => name != Y);
+
+    private string AxisY(string[] fields)
+    {
+        string x = AxisX(fields);
+        return fields.FirstOrDefault(name => name == Y && name != x) ?? fields.First(name => name != x);
     }
 
     private static string ReportUrl(SweepBest best) =>
@@ -114,7 +104,7 @@ public sealed partial class SweepPage
 
     /// <summary>Model or dataset of the shared specification; the bundled sample if not set.</summary>
     private string ModelOrDataset(string field) => Fields.Contains(field) ? $"several {field}s"
-        : JsonFormat.Show(_sweep!.Plan.Spec[field]) is { Length: > 0 } name ? name
+        : JsonFormat.Show(Content!.Plan.Spec[field]) is { Length: > 0 } name ? name
         : BundledSample.Name;
 
     private static string? IndistinguishableNote(SweepBest best) => best.Indistinguishable switch
@@ -126,7 +116,7 @@ public sealed partial class SweepPage
 
     private string Describe(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
         ? $"median rule from step {pruner.WarmupSteps} with at least {pruner.MinimumRuns} other runs"
-        : $"successive halving at steps {string.Join(", ", _sweep!.Rungs)}";
+        : $"successive halving at steps {string.Join(", ", Content!.Rungs)}";
 
     /// <summary>Selecting the field of the other axis swaps the two axes.</summary>
     private void ShowFields(string? x, string? y) => Url.Set(new Dictionary<string, string?>
@@ -135,11 +125,9 @@ public sealed partial class SweepPage
         ["y"] = x == y && y == ShownY ? ShownX : y,
     });
 
-    private void Reload() => _reload?.Request();
-
     private void OnRun(LiveEvent live)
     {
-        int index = _sweep is null || live.RunId is null ? -1 : _sweep.Trials.ToList().FindIndex(trial => trial.RunId == live.RunId);
+        int index = Content is null || live.RunId is null ? -1 : Content.Trials.ToList().FindIndex(trial => trial.RunId == live.RunId);
         if (index < 0)
         {
             return;
@@ -152,76 +140,53 @@ public sealed partial class SweepPage
         else if (live.Data.Deserialize<RunProgress>(ContractJson.Options) is RunProgress progress)
         {
             // Progress events are too frequent to fetch the sweep again for each.
-            _sweep = _sweep! with
+            Content = Content! with
             {
-                Trials = [.. _sweep.Trials.Select((trial, i) => i == index ? trial with { Step = progress.Step } : trial)],
+                Trials = [.. Content.Trials.Select((trial, i) => i == index ? trial with { Step = progress.Step } : trial)],
             };
-            _render?.Request();
+            Draw();
         }
     }
 
-    private async Task LoadAsync()
+    /// <summary>Fetches the grid of the chosen axes; when that fails, the current one stays until the next change.</summary>
+    private async Task LoadGridAsync(SweepDocument sweep, CancellationToken cancellationToken)
     {
-        string id = Id;
-        try
+        if (sweep.Plan.Space.Count < 2)
         {
-            SweepDocument sweep = await Api.GetSweepAsync(id, _lifetime.Token);
-            SweepImportance importance = await Api.SweepImportanceAsync(id, _lifetime.Token);
-            if (id == Id)
-            {
-                (_sweep, _importance, _failure) = (sweep, importance, null);
-                await LoadGridAsync();
-            }
-        }
-        catch (ApiException refusal)
-        {
-            _failure = refusal.Message;
-        }
-        catch (HttpRequestException)
-        {
-            // A sweep that is already shown stays; the connection banner warns that it may be stale.
-            _failure = _sweep is null ? ApiException.Unreachable : null;
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left.
-        }
-    }
-
-    private async Task LoadGridAsync()
-    {
-        if (_sweep is null || _sweep.Plan.Space.Count < 2)
-        {
+            _grid = null;
             return;
         }
 
+        string[] fields = FieldsOf(sweep);
         try
         {
-            _grid = await Api.SweepGridAsync(_sweep.Id, ShownX, ShownY, _lifetime.Token);
+            SweepGrid grid = await Api.SweepGridAsync(sweep.Id, AxisX(fields), AxisY(fields), cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            _grid = grid;
         }
         catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
         {
-            // The current grid stays; the next change triggers another request.
+            // The current grid stays.
         }
     }
 
     private async Task<string?> RenameAsync(string name)
     {
         string? refused = await Actions.SaveAsync(
-            async () => _sweep = await Api.PatchSweepAsync(Id, new ExperimentPatch { Name = name }, CancellationToken.None), null);
+            async () => Content = await Api.PatchSweepAsync(Id, new ExperimentPatch { Name = name }, CancellationToken.None), null);
         StateHasChanged();
         return refused;
     }
 
     private Task ActAsync(string action) => Actions.TryAsync(
-        async () => _sweep = await Api.ActOnSweepAsync(Id, action, CancellationToken.None),
+        async () => Content = await Api.ActOnSweepAsync(Id, action, CancellationToken.None),
         null);
 
     private async Task CancelAsync()
     {
         const string Text = "Its runs are stopped, and no more are started. Completed runs are kept, "
             + "and stopped runs keep their checkpoints.";
-        if (await ConfirmDialog.AskAsync(Dialogs, $"Cancel {_sweep!.Name}?", Text, "Cancel sweep"))
+        if (await ConfirmDialog.AskAsync(Dialogs, $"Cancel {Content!.Name}?", Text, "Cancel sweep"))
         {
             await ActAsync("cancel");
         }

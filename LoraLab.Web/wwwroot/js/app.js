@@ -38,6 +38,39 @@ window.loralab = {
     }
   },
 
+  // Calls back with the keys of a shortcut, one key or two in a row; not while something is typed, a menu or a dialog is open. "/" goes to
+  // the search field, without a round trip that would lose the next key.
+  watchKeys(listener, shortcuts) {
+    let before = '';
+    let at = 0;
+    const onKey = event => {
+      const target = event.target;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || target.isContentEditable
+        || target.matches?.('input:not([type=checkbox]):not([type=radio]), textarea, select')
+        || document.querySelector('.mud-dialog, .mud-popover-open')) {
+        before = '';
+        return;
+      }
+
+      const keys = before && event.timeStamp - at < 1500 ? `${before} ${event.key}` : event.key;
+      const known = shortcuts.includes(keys) ? keys : shortcuts.includes(event.key) ? event.key : null;
+      [before, at] = [known ? '' : event.key, event.timeStamp];
+      if (event.key === '/') {
+        event.preventDefault();
+        document.querySelector('.topbar-search input')?.focus();
+      } else if (known) {
+        event.preventDefault();
+        listener.invokeMethodAsync('PressedAsync', known);
+      }
+    };
+    document.addEventListener('keydown', onKey);
+    return { stop: () => document.removeEventListener('keydown', onKey) };
+  },
+
+  focus(selector) {
+    document.querySelector(selector)?.focus();
+  },
+
   download(name, type, text) {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([text], { type }));

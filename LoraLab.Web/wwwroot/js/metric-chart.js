@@ -95,6 +95,13 @@ function options(drawing, settings) {
       crosshairs: { show: false },
       title: { text: settings.yName, style: { color: ink, fontSize: '11px', fontWeight: 500 } },
     },
+    annotations: {
+      xaxis: drawing.moments.filter(moment => moment.x >= drawing.x.min && moment.x <= drawing.x.max).map(moment => ({
+        x: moment.x, borderColor: ink, strokeDashArray: 3,
+        label: { text: moment.text, orientation: 'horizontal', textAnchor: 'start', offsetY: 6, borderWidth: 0,
+          style: { background: 'transparent', color: ink, fontSize: '10px' } },
+      })),
+    },
     states: { hover: { filter: { type: 'none' } }, active: { filter: { type: 'none' } } },
   };
 }

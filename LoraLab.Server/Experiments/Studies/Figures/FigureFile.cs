@@ -13,6 +13,12 @@ internal static class FigureFile
     public static byte[] Svg(IStudyFigure figure, StudyEvidence evidence) =>
         PlotFile.Svg(figure.Draw(evidence), figure.Size.Width, figure.Size.Height);
 
+    /// <summary>The same in the colors of a theme, for a page.</summary>
+    public static byte[] Svg(IStudyFigure figure, StudyEvidence evidence, PlotTheme theme) => PlotFile.Svg(
+        theme == PlotTheme.Light ? figure.Draw(evidence) : Plot.Dress(figure.Draw(evidence), theme),
+        figure.Size.Width,
+        figure.Size.Height);
+
     public static byte[] Pdf(IStudyFigure figure, StudyEvidence evidence)
     {
         using MemoryStream file = new();

@@ -5,7 +5,7 @@ internal sealed class WordCache
 {
     private const int MaxWordLength = 256;
 
-    // About 60 MB at most; English has half of it in use after a million rows.
+    // About 60 MiB at most; English has half of it in use after a million rows.
     private const int MaxUnits = 4 << 20;
 
     private readonly Dictionary<string, int[]> _words = new(StringComparer.Ordinal);
