@@ -89,9 +89,11 @@ internal static class Routes
     public static void MapApiDescription(this WebApplication app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference("/api-docs", static options =>
-            options.WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp()
-                .HideDeveloperTools().HideClientButton()).AllowAnonymous();
+        app.MapScalarApiReference("/api-docs", static options => options
+            .WithTitle("LoraLab API").WithNonce().DisableDefaultFonts().DisableTelemetry()
+            // Only what documents this API: no links and buttons to services of the page's maker.
+            .DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton()
+            .WithCustomCss("a[href*='scalar.com'] { display: none !important; }")).AllowAnonymous();
     }
 
     public static void MapHealth(this WebApplication app)

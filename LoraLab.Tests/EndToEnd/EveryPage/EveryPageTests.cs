@@ -24,20 +24,21 @@ public sealed class EveryPageTests(ScriptedDashboard dashboard)
         await using IBrowserContext context = await dashboard.NewContextAsync();
         IPage page = await Dashboard.OpenAsync(context, dashboard.Server.Address);
         List<string> found = [];
-        foreach ((string name, string address) in await DashboardPages.OfAsync(dashboard.Api))
+        IReadOnlyList<(string Name, string Address)> pages = await DashboardPages.OfAsync(dashboard.Api);
+        foreach (ColorScheme scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
-            await GoAsync(page, address);
-            if (!(await page.TitleAsync()).EndsWith(" · LoraLab", StringComparison.Ordinal))
+            // A new start has one theme from its first frame on; switching would leave colors of both for a moment.
+            await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+            await page.ReloadAsync();
+            await page.Locator(".shell").WaitForAsync();
+            foreach ((string name, string address) in pages)
             {
-                found.Add($"{name}: the title is '{await page.TitleAsync()}'");
-            }
+                await GoAsync(page, address);
+                if (!(await page.TitleAsync()).EndsWith(" · LoraLab", StringComparison.Ordinal))
+                {
+                    found.Add($"{name}: the title is '{await page.TitleAsync()}'");
+                }
 
-            foreach (ColorScheme scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
-            {
-                await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
-                await Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", scheme.ToString().ToLowerInvariant());
-                // Restyled, not only marked.
-                await page.WaitForTimeoutAsync(400);
                 found.AddRange((await AxeCheck.ViolationsAsync(page)).Select(violation => $"{name}, {scheme}: {violation}"));
             }
         }

@@ -10,7 +10,7 @@ namespace LoraLab.Tests.EndToEnd.EveryPage;
 /// </summary>
 public sealed class ScreenshotTests
 {
-    private static readonly string[] _tour = ["runs", "run-charts", "run-predictions", "compare", "playground", "queue", "study-tables"];
+    private static readonly string[] _tour = ["runs", "run-charts", "run-predictions", "compare", "playground", "queue", "study-matrix"];
 
     private static string? Server => Environment.GetEnvironmentVariable("LORALAB_SCREENSHOTS_OF");
 

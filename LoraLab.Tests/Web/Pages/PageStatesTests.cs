@@ -191,7 +191,7 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
         TaskCompletionSource arrived = new();
         machine.Changed += arrived.SetResult;
         await _hub.SendAsync(LiveEventTypes.SystemSample, null, new SystemSample());
-        await arrived.Task.WaitAsync(DefaultWaitTimeout, TestContext.Current.CancellationToken);
+        await arrived.Task.WaitAsync(DefaultWaitTimeout, Xunit.TestContext.Current.CancellationToken);
 
         response.SetResult(_run);
 
