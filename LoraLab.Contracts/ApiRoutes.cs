@@ -60,6 +60,21 @@ public static class ApiRoutes
     /// <summary>Datasets.</summary>
     public const string Datasets = Base + "/datasets";
 
+    /// <summary>Downloads a model.</summary>
+    public const string ModelsPull = Models + ":pull";
+
+    /// <summary>Downloads a published dataset.</summary>
+    public const string DatasetsPull = Datasets + ":pull";
+
+    /// <summary>Downloads.</summary>
+    public const string Pulls = Base + "/pulls";
+
+    /// <summary>Rows of a dataset.</summary>
+    public const string DatasetRows = Base + "/dataset-rows";
+
+    /// <summary>Uploads that are not kept yet.</summary>
+    public const string Uploads = Base + "/uploads";
+
     /// <summary>The machine.</summary>
     public const string System = Base + "/system";
 
@@ -86,6 +101,12 @@ public static class ApiRoutes
 
     /// <summary>An alias of an adapter.</summary>
     public static string Alias(string alias) => $"{Aliases}/{alias}";
+
+    /// <summary>A download or one of its subresources.</summary>
+    public static string Pull(string id, string? part = null) => part is null ? $"{Pulls}/{id}" : $"{Pulls}/{id}/{part}";
+
+    /// <summary>An upload or one of its subresources.</summary>
+    public static string Upload(string id, string? part = null) => part is null ? $"{Uploads}/{id}" : $"{Uploads}/{id}/{part}";
 
     /// <summary>A study or one of its subresources.</summary>
     public static string Study(string id, string? part = null) => part is null ? $"{Studies}/{id}" : $"{Studies}/{id}/{part}";

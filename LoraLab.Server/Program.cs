@@ -16,6 +16,7 @@ return await ServerProgram.RunAsync(args, static builder =>
     builder.AddArtifacts();
     builder.AddQueue();
     builder.AddLive();
+    builder.AddLibrary();
     builder.AddMachine();
     builder.AddApiDescription();
     builder.AddHealth();

@@ -58,6 +58,8 @@ internal static class Inspector
             Id = request.Id,
             Datasets = [.. ScriptedData.All.Select(data => data.Entry)],
         },
+        "published" => new InspectResponse { Id = request.Id, Published = ["sst2", "scripted-slow"] },
+        "rows" => ScriptedData.Rows(request.Id, request.Rows!),
         "roots" => new InspectResponse { Id = request.Id, EmptyRoots = [] },
         "devices" => new InspectResponse
         {

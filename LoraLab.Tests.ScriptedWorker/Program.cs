@@ -7,6 +7,7 @@ return args switch
     ["inspect"] => Inspector.Serve(),
     ["predict"] => Predictions.Serve(),
     ["doctor"] => Doctor(),
+    ["pull", .., string name] => ScriptedPull.Run(name),
     _ => Usage(),
 };
 

@@ -69,6 +69,33 @@ internal sealed record ScriptedData(string Name, string Task, IReadOnlyList<stri
 
     public static ScriptedData Of(string dataset) => All.FirstOrDefault(data => data.Name == dataset) ?? All[0];
 
+    /// <summary>Rows of a dataset to show.</summary>
+    public static InspectResponse Rows(long id, DatasetRowsRequest request)
+    {
+        if (All.FirstOrDefault(data => data.Name == request.Dataset) is not { } found)
+        {
+            return new() { Id = id, FieldError = new("name", $"There is no dataset '{request.Dataset}'.") };
+        }
+
+        int total = request.Split == DatasetRows.Eval ? found.Entry.EvalRows : found.Entry.TrainRows;
+        return new()
+        {
+            Id = id,
+            Rows = new(
+                request.Dataset,
+                request.Split,
+                total,
+                [
+                    .. Enumerable.Range(0, total).Skip(request.Offset).Take(request.Limit).Select(found.Row).Select(row => new DatasetRow
+                    {
+                        Row = row.Row,
+                        Columns = row.Columns,
+                        Label = row.Label is int label ? found.Labels[label] : null,
+                    }),
+                ]),
+        };
+    }
+
     /// <summary>Writes the texts of the rows; the runs of <c>sample</c> are like those of earlier versions and have none.</summary>
     public void WriteRows(string directory, int rows)
     {

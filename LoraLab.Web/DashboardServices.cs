@@ -26,6 +26,7 @@ internal static class DashboardServices
         services.AddSingleton<QueueState>();
         services.AddSingleton<SystemState>();
         services.AddSingleton<CatalogState>();
+        services.AddSingleton<PullsState>();
         services.AddSingleton<ThemeState>();
         services.AddSingleton<RunNotices>();
         services.AddSingleton<Ticker>();

@@ -52,6 +52,9 @@ public sealed record ModelEntry
     /// </summary>
     public double? MemoryLimitMb { get; init; }
 
+    /// <summary>True if the server downloaded it or made it of an upload, so that it can be deleted with the API.</summary>
+    public bool Deletable { get; init; }
+
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }
 
@@ -106,6 +109,9 @@ public sealed record DatasetEntry
 
     /// <summary>Settings with which a first run of it is useful, as its manifest has them; null: the defaults.</summary>
     public JsonObject? Run { get; init; }
+
+    /// <summary>True if the server downloaded it or made it of an upload, so that it can be deleted with the API.</summary>
+    public bool Deletable { get; init; }
 
     /// <summary>True for the bundled sample.</summary>
     public bool Toy { get; init; }

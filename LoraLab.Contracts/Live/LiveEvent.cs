@@ -34,6 +34,9 @@ public static class LiveEventTypes
 
     /// <summary>Payload: <c>SystemSample</c>; not replayed.</summary>
     public const string SystemSample = "system.sample";
+
+    /// <summary>Payload: <c>PullNotice</c>; not replayed.</summary>
+    public const string PullChanged = "pull.changed";
 }
 
 /// <summary>Names used by the hub.</summary>
@@ -57,7 +60,7 @@ public static class LiveHub
     /// <summary>The queue.</summary>
     public const string Queue = "queue";
 
-    /// <summary>The machine.</summary>
+    /// <summary>The machine, and downloads.</summary>
     public const string System = "system";
 
     /// <summary>All studies.</summary>

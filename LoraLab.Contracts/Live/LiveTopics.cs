@@ -63,7 +63,7 @@ public static class LiveTopics
         LiveEventTypes.RunLog => topic == LiveHub.RunLogs(live.RunId!),
         LiveEventTypes.ExperimentChanged => CarriesExperiment(topic, live.Data.Deserialize<ExperimentNotice>(ContractJson.Options)!),
         LiveEventTypes.QueueChanged => topic == LiveHub.Queue,
-        LiveEventTypes.SystemSample => topic == LiveHub.System,
+        LiveEventTypes.SystemSample or LiveEventTypes.PullChanged => topic == LiveHub.System,
         _ => false,
     };
 

@@ -17,7 +17,7 @@ public sealed record InspectRequest
 
     /// <summary>
     /// <c>methods</c>, <c>models</c>, <c>datasets</c>, <c>roots</c>, <c>validate</c>, <c>estimate</c>, <c>ranks</c>, <c>devices</c>,
-    /// <c>tokenize</c> or <c>export</c>.
+    /// <c>tokenize</c>, <c>export</c>, <c>published</c>, <c>rows</c> or <c>upload</c>.
     /// </summary>
     [JsonPropertyName("ask")]
     public required string Kind { get; init; }
@@ -30,6 +30,12 @@ public sealed record InspectRequest
 
     /// <summary>Adapter and folder, for <c>export</c>.</summary>
     public ExportRequest? Export { get; init; }
+
+    /// <summary>Dataset and place, for <c>rows</c>.</summary>
+    public DatasetRowsRequest? Rows { get; init; }
+
+    /// <summary>Uploaded files and what to make of them, for <c>upload</c>.</summary>
+    public UploadRequest? Upload { get; init; }
 }
 
 /// <summary>The response to an <see cref="InspectRequest"/>; exactly one member besides <see cref="Id"/> is set.</summary>
@@ -73,7 +79,16 @@ public sealed record InspectResponse
     /// <summary>Response to <c>export</c>: whether the adapter belongs to a changed base, and is written as it was trained.</summary>
     public bool? ChangedBase { get; init; }
 
-    /// <summary>Error in the request of <c>tokenize</c>.</summary>
+    /// <summary>Response to <c>published</c>: names of the datasets that can be downloaded.</summary>
+    public IReadOnlyList<string>? Published { get; init; }
+
+    /// <summary>Response to <c>rows</c>.</summary>
+    public DatasetRows? Rows { get; init; }
+
+    /// <summary>Response to <c>upload</c>.</summary>
+    public DatasetPreview? Upload { get; init; }
+
+    /// <summary>Error in the request of <c>tokenize</c>, <c>rows</c> or <c>upload</c>.</summary>
     public FieldError? FieldError { get; init; }
 }
 

@@ -84,6 +84,11 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
             errors.Add($"LoraLab:Limits:QueuedRuns is {options.Limits.QueuedRuns}; it must be at least 1.");
         }
 
+        if (options.Limits.UploadMb is < 1 or > 1_048_576)
+        {
+            errors.Add($"LoraLab:Limits:UploadMb is {options.Limits.UploadMb}; it must be between 1 and 1048576.");
+        }
+
         if (options.Predictions.Seconds is not (>= 0.1 and <= 3600))
         {
             errors.Add($"LoraLab:Predictions:Seconds is {options.Predictions.Seconds}; it must be between 0.1 and 3600.");

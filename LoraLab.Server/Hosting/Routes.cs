@@ -10,6 +10,8 @@ using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Library;
+using LoraLab.Server.Library.Pulls;
+using LoraLab.Server.Library.Uploads;
 using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Runs.Adapters;
@@ -73,6 +75,8 @@ internal static class Routes
         api.MapEstimate();
         api.MapPredictions();
         api.MapCatalog();
+        api.MapPulls();
+        api.MapUploads();
         api.MapCompare();
         api.MapStudies().MapStudyPaper();
         api.MapSweeps();

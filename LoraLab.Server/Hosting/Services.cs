@@ -15,6 +15,9 @@ using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Description;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Library;
+using LoraLab.Server.Library.Pulls;
+using LoraLab.Server.Library.Uploads;
 using LoraLab.Server.Live;
 using LoraLab.Server.Runs;
 using LoraLab.Server.Runs.Adapters;
@@ -207,6 +210,18 @@ internal static class Services
         builder.Services.AddSingleton<LiveConnections>();
         builder.Services.AddHostedService<QueueNotifier>();
         builder.Services.AddSignalR().AddJsonProtocol(static options => ContractJson.Apply(options.PayloadSerializerOptions));
+    }
+
+    public static void AddLibrary(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PullRecords>();
+        builder.Services.AddSingleton<PullService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<PullService>());
+        builder.Services.AddSingleton<LibraryUse>();
+        builder.Services.AddSingleton<LibraryFolders>();
+        builder.Services.AddSingleton<UploadReceiver>();
+        builder.Services.AddSingleton<UploadFolders>();
+        builder.Services.AddSingleton<UploadService>();
     }
 
     public static void AddMachine(this WebApplicationBuilder builder)

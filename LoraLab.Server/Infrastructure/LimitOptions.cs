@@ -8,4 +8,7 @@ internal sealed class LimitOptions
 
     /// <summary>Maximum number of queued runs.</summary>
     public int QueuedRuns { get; set; } = 1000;
+
+    /// <summary>Maximum size of an upload, MiB.</summary>
+    public int UploadMb { get; set; } = 512;
 }

@@ -149,11 +149,29 @@ public sealed record DatasetManifest
             return new DatasetManifest();
         }
 
+        DatasetManifest manifest = Checked(
+            name, () => JsonSerializer.Deserialize<DatasetManifest>(JsonFile.Read(path).Span, _options));
+        if (manifest.Preset is not null)
+        {
+            DatasetPresets.RequireAlone(name, path);
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Reads and validates a manifest that is not in a file yet.</summary>
+    /// <param name="name">Name of the dataset, for messages.</param>
+    /// <param name="manifest">The manifest, which names no preset.</param>
+    /// <exception cref="RunFailure">The manifest is invalid; field <c>dataset</c>.</exception>
+    internal static DatasetManifest Parse(string name, JsonObject manifest) =>
+        Checked(name, () => manifest.Deserialize<DatasetManifest>(_options));
+
+    private static DatasetManifest Checked(string name, Func<DatasetManifest?> read)
+    {
         DatasetManifest manifest;
         try
         {
-            manifest = JsonSerializer.Deserialize<DatasetManifest>(JsonFile.Read(path).Span, _options)
-                ?? throw new JsonException("it is null");
+            manifest = read() ?? throw new JsonException("it is null");
         }
         catch (Exception problem) when (problem is InvalidOperationException or IOException or UnauthorizedAccessException)
         {
@@ -165,11 +183,6 @@ public sealed record DatasetManifest
                 $"{FileName} of dataset '{name}' cannot be read: {Excerpt.Of(ManifestMessage.Of(problem, _keys))}",
                 "dataset",
                 problem);
-        }
-
-        if (manifest.Preset is not null)
-        {
-            DatasetPresets.RequireAlone(name, path);
         }
 
         ManifestCheck check = new(name, manifest);

@@ -39,9 +39,19 @@ internal sealed class RowReader(
             return manifest.FormatOf(file) == "jsonl" ? JsonLines(text) : JsonArray(text);
         }
 
-        char delimiter = manifest.DelimiterOf(file);
-        return Table(manifest.HasQuoting(file) ? QuotedFields(text, delimiter) : PlainFields(text, delimiter));
+        return Table(Fields(text, manifest.DelimiterOf(file), manifest.HasQuoting(file), line => problems.Add(
+            line,
+            "a quotation mark is misplaced or not closed",
+            "inside a quoted field, double each quotation mark; if quotation marks are text, set \"quoting\": false in dataset.json")));
     }
+
+    /// <summary>The fields of each row of a table, its header included.</summary>
+    /// <param name="text">Text of the file.</param>
+    /// <param name="delimiter">Character between the fields.</param>
+    /// <param name="quoting">Whether fields may be in quotation marks.</param>
+    /// <param name="onBroken">Receives the line of a row whose quotation marks are wrong, which is left out.</param>
+    public static IEnumerable<(int Line, string[] Fields)> Fields(string text, char delimiter, bool quoting, Action<int> onBroken) =>
+        quoting ? QuotedFields(text, delimiter, onBroken) : PlainFields(text, delimiter);
 
     /// <summary>Splits lines at the delimiter as in GLUE's layout: quotation marks are text, spaces belong to the field.</summary>
     private static IEnumerable<(int Line, string[] Fields)> PlainFields(string text, char delimiter) =>
@@ -50,7 +60,7 @@ internal sealed class RowReader(
     /// <summary>Whether a line has nothing but spaces.</summary>
     private static bool IsBlank(string[] fields) => fields is [] || (fields is [string only] && string.IsNullOrWhiteSpace(only));
 
-    private IEnumerable<(int Line, string[] Fields)> QuotedFields(string text, char delimiter)
+    private static IEnumerable<(int Line, string[] Fields)> QuotedFields(string text, char delimiter, Action<int> onBroken)
     {
         bool bad = false;
         CsvConfiguration configuration = new(CultureInfo.InvariantCulture)
@@ -72,11 +82,7 @@ internal sealed class RowReader(
             if (bad)
             {
                 bad = false;
-                problems.Add(
-                    line,
-                    "a quotation mark is misplaced or not closed",
-                    "inside a quoted field, double each quotation mark; if quotation marks are text, set \"quoting\": false in "
-                        + "dataset.json");
+                onBroken(line);
             }
             else if (!IsBlank(fields))
             {

@@ -12,45 +12,57 @@ public static class HubPull
 {
     /// <summary>Downloads a model or dataset and shows the progress.</summary>
     /// <param name="name">The name of a preset, such as <c>sst2</c>, or <c>owner/name</c>, each with <c>@revision</c> or without.</param>
+    /// <param name="kind"><c>models</c> or <c>datasets</c>, if the name must be one; null: either.</param>
     /// <param name="configuration">Configures the target folders.</param>
-    /// <param name="console">Receives the progress, and a message on failure.</param>
+    /// <param name="report">Receives the progress, and a message on failure.</param>
     /// <param name="cancellationToken">Stops the download; the next call resumes it.</param>
     /// <returns>The exit code: 0 for success, 1 for failure, 130 for cancellation.</returns>
     public static async Task<int> RunAsync(
-        string name, TrainingConfiguration configuration, IAnsiConsole console, CancellationToken cancellationToken)
+        string name, string? kind, TrainingConfiguration configuration, IPullReport report, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(report);
         try
         {
-            return await RunAsync(name, configuration, console, HubOptions.FromEnvironment(), cancellationToken).ConfigureAwait(false);
+            return await RunAsync(name, kind, configuration, report, HubOptions.FromEnvironment(), cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (RunFailure problem)
         {
-            console.MarkupLineInterpolated($"[red]{problem.Message}[/]");
+            report.Failed(problem.Message);
             return 1;
         }
     }
 
-    /// <summary>Downloads with the given options instead of the environment's.</summary>
-    public static async Task<int> RunAsync(
-        string name, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken)
+    /// <summary>Downloads with the given options instead of the environment's, and shows the progress on a console.</summary>
+    public static Task<int> RunAsync(
+        string name, TrainingConfiguration configuration, IAnsiConsole console, HubOptions options, CancellationToken cancellationToken) =>
+        RunAsync(name, null, configuration, new ConsolePullReport(console), options, cancellationToken);
+
+    private static async Task<int> RunAsync(
+        string name,
+        string? kind,
+        TrainingConfiguration configuration,
+        IPullReport report,
+        HubOptions options,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(configuration);
-        ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(options);
         using HubClient client = new(options);
         try
         {
-            if (PublishedDataset.Find(name.Split('@')[0]) is PublishedDataset published)
+            if (kind != "models" && PublishedDataset.Find(name.Split('@')[0]) is PublishedDataset published)
             {
                 HubRepository repository = new(
                     "datasets", published.Repository, name.Contains('@') ? HubRepository.RevisionIn(name) : published.Branch);
-                RevisionPull pull = new(client, options, repository, configuration, console, cancellationToken);
+                RevisionPull pull = new(client, options, repository, configuration, report, cancellationToken);
                 await new DatasetPull(published, pull, configuration).RunAsync(anyRevision: name == published.Name).ConfigureAwait(false);
             }
             else
             {
-                RevisionPull pull = new(client, options, HubRepository.Model(name), configuration, console, cancellationToken);
+                RequireModel(name, kind);
+                RevisionPull pull = new(client, options, HubRepository.Model(name), configuration, report, cancellationToken);
                 await PullModelAsync(pull, configuration).ConfigureAwait(false);
             }
 
@@ -58,18 +70,27 @@ public static class HubPull
         }
         catch (RunFailure problem)
         {
-            console.MarkupLineInterpolated($"[red]{problem.Message}[/]");
+            report.Failed(problem.Message);
             return 1;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            console.MarkupLineInterpolated($"[red]The download could not be written: {problem.Message}[/]");
+            report.Failed($"The download could not be written: {problem.Message}");
             return 1;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            console.MarkupLineInterpolated($"Stopped; run 'pull {name}' again to resume.");
+            report.Stopped(name);
             return 130;
+        }
+    }
+
+    private static void RequireModel(string name, string? kind)
+    {
+        if (kind == "datasets")
+        {
+            throw RunFailure.BadData(
+                $"'{name}' is not a dataset that can be downloaded; these are {string.Join(", ", PublishedDataset.Names)}.");
         }
     }
 

@@ -2,7 +2,6 @@ using LoraLab.Files;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Catalog;
 using LoraLab.Training.Files.Errors;
-using Spectre.Console;
 
 namespace LoraLab.Training.Hub;
 
@@ -11,14 +10,14 @@ namespace LoraLab.Training.Hub;
 /// <param name="options">Its connection settings.</param>
 /// <param name="repository">Repository and requested revision.</param>
 /// <param name="configuration">Configures the data directory, whose runs keep their revisions.</param>
-/// <param name="console">Receives the progress.</param>
+/// <param name="report">Receives the progress.</param>
 /// <param name="cancellation">Stops the download.</param>
 internal sealed class RevisionPull(
     HubClient client,
     HubOptions options,
     HubRepository repository,
     TrainingConfiguration configuration,
-    IAnsiConsole console,
+    IPullReport report,
     CancellationToken cancellation)
 {
     public HubRepository Repository => repository;
@@ -92,25 +91,11 @@ internal sealed class RevisionPull(
     {
         HubDownload download = new(client, options, repository, listing.Commit);
         staging.RequireSpace(files.Sum(file => file.Size ?? 0));
-        await console.Progress()
-            .Columns(
-                new TaskDescriptionColumn(),
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new DownloadedColumn(),
-                new TransferSpeedColumn(),
-                new RemainingTimeColumn())
-            .StartAsync(async context =>
-            {
-                foreach (HubFile file in files)
-                {
-                    ProgressTask bar = context.AddTask(Markup.Escape(file.Path), maxValue: Math.Max(1, file.Size ?? 1));
-                    await download.FetchAsync(file, staging.File(nameOf(file)), bytes => Advance(bar, bytes), cancellation)
-                        .ConfigureAwait(false);
-                    bar.Value = bar.MaxValue;
-                    onDownloaded(file);
-                }
-            }).ConfigureAwait(false);
+        await report.DownloadAsync(files, async (file, onProgress) =>
+        {
+            await download.FetchAsync(file, staging.File(nameOf(file)), onProgress, cancellation).ConfigureAwait(false);
+            onDownloaded(file);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Makes the name point to the complete revision, deletes those that nothing uses, and reports the result.</summary>
@@ -139,14 +124,11 @@ internal sealed class RevisionPull(
     public void Report(string name, string folder)
     {
         RevisionRecord? record = StoredRevisions.RecordOfFolder(folder);
-        string revision = record is null ? ""
-            : record.Revision == record.Commit ? $" at {record.Commit}"
-            : $" at {record.Commit} ({record.Revision})";
-        console.MarkupLineInterpolated($"[green]{name}[/]{revision} is in {folder}");
+        report.Done(name, folder, record?.Commit, record?.Revision);
     }
 
     /// <summary>Writes a line.</summary>
-    public void Say(string line) => console.MarkupLineInterpolated($"{line}");
+    public void Say(string line) => report.Say(line);
 
     /// <summary>Whether a folder has nothing that another one does not have byte for byte.</summary>
     private static bool IsContained(string folder, string other) =>
@@ -154,10 +136,4 @@ internal sealed class RevisionPull(
         && Array.TrueForAll(Directory.GetFiles(folder), path => Path.Combine(other, Path.GetFileName(path)) is string same
             && File.Exists(same) && new FileInfo(same).Length == new FileInfo(path).Length
             && Sha256Hash.OfFile(same) == Sha256Hash.OfFile(path));
-
-    private static void Advance(ProgressTask bar, long bytes)
-    {
-        bar.MaxValue = Math.Max(bar.MaxValue, bytes);
-        bar.Value = bytes;
-    }
 }

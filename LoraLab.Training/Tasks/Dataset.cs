@@ -42,6 +42,12 @@ public abstract class Dataset
     {
     }
 
+    /// <summary>Returns rows as text, in file order.</summary>
+    /// <param name="evaluation">Whether they are evaluation rows; otherwise training rows.</param>
+    /// <param name="offset">Rows to skip.</param>
+    /// <param name="limit">Maximum number of rows.</param>
+    public abstract IReadOnlyList<DatasetRow> Rows(bool evaluation, int offset, int limit);
+
     /// <summary>Selects the training and evaluation rows of a run.</summary>
     /// <param name="spec">Its specification: dataSeed, dataOffset, trainSamples, orderSeed, evalSplit and evalSamples are used.</param>
     /// <param name="heldOut">
@@ -49,4 +55,18 @@ public abstract class Dataset
     /// </param>
     /// <exception cref="RunFailure">A number is out of range, or the selection split has too few rows.</exception>
     public abstract SelectedRows Select(RunSpec spec, CalibrationRule? heldOut = null);
+
+    /// <summary>A row as text, whose long texts are cut.</summary>
+    private protected static DatasetRow Text(int row, IReadOnlyList<string> columns, IEnumerable<string> texts, string? label)
+    {
+        int longest = DatasetRows.MaximumText / Math.Max(1, columns.Count / 4);
+        return new()
+        {
+            Row = row,
+            Columns = columns.Zip(texts).ToDictionary(
+                column => column.First,
+                column => column.Second.Length > longest ? string.Concat(column.Second.AsSpan(0, longest), "…") : column.Second),
+            Label = label,
+        };
+    }
 }

@@ -56,7 +56,8 @@ public sealed class SystemState(LabApi api, LiveClient live)
 
     private void OnSample(LiveEvent message)
     {
-        if (message.Data.Deserialize<SystemSample>(ContractJson.Options) is SystemSample sample)
+        if (message.Type == LiveEventTypes.SystemSample
+            && message.Data.Deserialize<SystemSample>(ContractJson.Options) is SystemSample sample)
         {
             _samples.Add(new(message.At, sample));
             if (_samples.Count > MaxSamples)

@@ -33,7 +33,7 @@ internal static class StatusMessages
             StatusCodes.Status405MethodNotAllowed =>
                 ("methodNotAllowed", $"{path} does not support {request.Method}; {routes}"),
             StatusCodes.Status415UnsupportedMediaType =>
-                ("unsupportedMediaType", "Send the body with the header Content-Type: application/json."),
+                ("unsupportedMediaType", $"Send the body with the header Content-Type: {ContentTypeAt(context.HttpContext)}."),
             StatusCodes.Status412PreconditionFailed =>
                 ("refused", "It is not in the state that If-Match or If-Unmodified-Since requires; read it again."),
             _ => ("refused", problem.Detail
@@ -43,6 +43,13 @@ internal static class StatusMessages
         problem.Detail = detail;
         problem.Extensions["code"] = code;
     }
+
+    /// <summary>Uploads are the only routes with another body than JSON; the framework no longer knows which route was asked.</summary>
+    private static string ContentTypeAt(HttpContext context) =>
+        context.Request.Path.Value is { } path && (path.EndsWith("/datasets", StringComparison.OrdinalIgnoreCase)
+            || path.EndsWith("/uploads", StringComparison.OrdinalIgnoreCase))
+                ? "multipart/form-data, as a form with files"
+                : "application/json";
 
     private static string Refusal(HttpContext context) =>
         context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message ?? "This server requires a key.";

@@ -9,6 +9,8 @@ using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Specs;
+using LoraLab.Training.Tasks;
+using LoraLab.Training.Tasks.Uploads;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Memory;
 
@@ -56,6 +58,9 @@ public static class InspectProgram
                 "ranks" => new() { Id = id, ParametersByRank = services.Validator.ParametersByRank(request.Spec) },
                 "export" => Export(services, id, request.Export!),
                 "tokenize" => Tokenize(services, id, request.Tokenize!),
+                "published" => new() { Id = id, Published = [.. PublishedDataset.Names] },
+                "rows" => Rows(services, id, request.Rows!),
+                "upload" => Upload(services, id, request.Upload!),
                 "validate" => new() { Id = id, Validation = services.Validator.Validate(request.Spec) },
                 _ => new() { Id = id, Error = $"The trainer does not support the request '{request.Kind}'." },
             };
@@ -95,6 +100,41 @@ public static class InspectProgram
         catch (RunFailure failure)
         {
             return new() { Id = id, FieldError = new("model", failure.Message) };
+        }
+    }
+
+    private static InspectResponse Rows(TrainerServices services, long id, DatasetRowsRequest request)
+    {
+        try
+        {
+            Dataset dataset = services.Datasets.Read(request.Dataset);
+            bool evaluation = request.Split == DatasetRows.Eval;
+            DatasetEntry entry = dataset.Entry;
+            return new()
+            {
+                Id = id,
+                Rows = new(
+                    request.Dataset,
+                    request.Split,
+                    evaluation ? entry.EvalRows : entry.TrainRows,
+                    dataset.Rows(evaluation, request.Offset, request.Limit)),
+            };
+        }
+        catch (RunFailure failure)
+        {
+            return new() { Id = id, FieldError = new("name", failure.Message) };
+        }
+    }
+
+    private static InspectResponse Upload(TrainerServices services, long id, UploadRequest request)
+    {
+        try
+        {
+            return new() { Id = id, Upload = new UploadPreview(request, services.Models).Read() };
+        }
+        catch (RunFailure failure)
+        {
+            return new() { Id = id, FieldError = new(failure.Field ?? "file", failure.Message) };
         }
     }
 

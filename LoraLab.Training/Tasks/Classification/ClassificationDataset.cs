@@ -60,6 +60,10 @@ public sealed class ClassificationDataset : Dataset
     public override void RequireTrainable() => TrainedLabels.Require(this);
 
     /// <inheritdoc />
+    public override IReadOnlyList<DatasetRow> Rows(bool evaluation, int offset, int limit) =>
+        [.. (evaluation ? Dev : Train).Skip(offset).Take(limit).Select(row => Text(row.Row, Columns, row.Texts, Labels[row.Label]))];
+
+    /// <inheritdoc />
     public override ClassificationRows Select(RunSpec spec, CalibrationRule? heldOut = null)
     {
         TrainingSubset<LabeledRow> subset = TrainingSubset<LabeledRow>.Select(

@@ -66,6 +66,10 @@ public sealed class CompletionDataset : Dataset
     public override RunSpec Complete(RunSpec spec) => Columns.Kind == CompletionKind.Messages ? spec : base.Complete(spec);
 
     /// <inheritdoc />
+    public override IReadOnlyList<DatasetRow> Rows(bool evaluation, int offset, int limit) =>
+        [.. (evaluation ? Dev : Train).Skip(offset).Take(limit).Select(row => Text(row.Row, Columns.Names, row.Texts, null))];
+
+    /// <inheritdoc />
     public override CompletionRows Select(RunSpec spec, CalibrationRule? heldOut = null)
     {
         ArgumentNullException.ThrowIfNull(spec);

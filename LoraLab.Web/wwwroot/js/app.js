@@ -79,6 +79,38 @@ window.loralab = {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   },
 
+  // Sends files with a progress that can be followed: the browser streams them from the disk, which .NET in the page cannot.
+  upload(address, train, evaluation, page) {
+    return new Promise(resolve => {
+      const form = new FormData();
+      const other = evaluation.files[0];
+      form.append(other ? 'train' : 'file', train.files[0]);
+      if (other) {
+        form.append('eval', other);
+      }
+
+      const request = new XMLHttpRequest();
+      let aborted = false;
+      request.upload.addEventListener('progress', sent => page.invokeMethodAsync('OnProgress', sent.loaded, sent.total));
+      request.addEventListener('abort', () => { aborted = true; });
+      request.addEventListener('loadend', () => {
+        this.uploading = null;
+        if (request.status === 201) {
+          train.value = evaluation.value = '';
+        }
+
+        resolve({ status: request.status, body: request.responseText, aborted });
+      });
+      this.uploading = request;
+      request.open('POST', new URL(address, document.baseURI));
+      request.send(form);
+    });
+  },
+
+  abortUpload() {
+    this.uploading?.abort();
+  },
+
   // Whether a WebSocket opens here. Asked before .NET opens one, because its runtime exits if the constructor throws.
   socketOpens(address, patience) {
     return new Promise(resolve => {

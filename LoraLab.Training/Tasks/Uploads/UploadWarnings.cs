@@ -1,0 +1,123 @@
+using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tasks.Classification;
+using LoraLab.Training.Tasks.Completion;
+
+namespace LoraLab.Training.Tasks.Uploads;
+
+/// <summary>What a user should look at before training on an uploaded dataset.</summary>
+/// <param name="dataset">The dataset.</param>
+internal sealed class UploadWarnings(Dataset dataset)
+{
+    /// <summary>Rows that are encoded with the tokenizer of the chosen model.</summary>
+    private const int MaximumEncoded = 20_000;
+
+    private const int MaximumListed = 5;
+
+    /// <summary>Returns the warnings.</summary>
+    /// <param name="model">The model whose context the rows must fit; null: none was chosen.</param>
+    /// <param name="models">Models by name.</param>
+    /// <exception cref="RunFailure">The model cannot be used; field <c>model</c>.</exception>
+    public IReadOnlyList<string> Of(string? model, ModelCatalog models)
+    {
+        List<string> warnings = [];
+        if (dataset is ClassificationDataset labeled)
+        {
+            warnings.AddRange(OfLabels(labeled));
+        }
+
+        if (model is not null)
+        {
+            warnings.AddRange(OfRun(models.Find(model), models));
+        }
+        else
+        {
+            warnings.AddRange(dataset.Warnings);
+            warnings.AddRange(dataset switch
+            {
+                ClassificationDataset rows => RowWarnings.Of(rows, rows.Train, rows.Dev, rows.Sources.ElementAtOrDefault(1)),
+                CompletionDataset texts => Shared(texts),
+                _ => [],
+            });
+        }
+
+        return [.. warnings.Distinct()];
+    }
+
+    /// <summary>What a run with the model would warn of, such as rows that are too long.</summary>
+    private IReadOnlyList<string> OfRun(ResolvedModel model, ModelCatalog models)
+    {
+        RunSpec spec = dataset.Complete(new()
+        {
+            Model = model.Name,
+            Dataset = dataset.Name,
+            TrainSamples = MaximumEncoded,
+            DataSeed = null,
+            EvalSamples = MaximumEncoded,
+            TooLong = TooLong.Drop,
+        });
+        try
+        {
+            return dataset.Select(spec).Encode(models.Tokenizer(model).Tokenizer, model.Config.LongestText).Warnings;
+        }
+        catch (RunFailure problem) when (problem.Field != "model")
+        {
+            return [$"A run of {model.Name} would be refused: {problem.Message}"];
+        }
+    }
+
+    private static IEnumerable<string> OfLabels(ClassificationDataset labeled)
+    {
+        int[] evaluated = [.. labeled.Dev.Select(row => row.Label).Distinct()];
+        if (evaluated.Length == 1)
+        {
+            yield return $"All {NumberFormat.Count(labeled.Dev.Count, "evaluation row")} have the label "
+                + $"'{Excerpt.Of(labeled.Labels[evaluated[0]])}': a model that always predicts it would look perfect; use evaluation rows "
+                + "of every label.";
+        }
+
+        if (labeled.Labels.All(label => int.TryParse(label, out _)))
+        {
+            yield return $"The labels are numbers ({Excerpt.Of(labeled.Labels)}): the model scores the text of a label after the prompt, "
+                + "so words that say what it means, such as negative and positive, are learned better.";
+        }
+
+        (LabeledRow Row, int File)[] all = [.. labeled.Train.Select(row => (row, 0)), .. labeled.Dev.Select(row => (row, 1))];
+        (LabeledRow Row, int File)[][] noisy =
+        [
+            .. all.GroupBy(row => string.Join('\u001f', row.Row.Texts.Select(text => text.Trim())))
+                .Where(group => group.Select(row => row.Row.Label).Distinct().Skip(1).Any())
+                .Select(group => group.ToArray()),
+        ];
+        if (noisy.Length > 0)
+        {
+            string examples = string.Join("; ", noisy.Take(MaximumListed).Select(group =>
+                string.Join(" and ", group.DistinctBy(row => row.Row.Label).Take(2).Select(row => Place(labeled, row)))));
+            string more = noisy.Length > MaximumListed ? $"; and {NumberFormat.Count(noisy.Length - MaximumListed)} more" : "";
+            yield return $"{NumberFormat.Count(noisy.Length, "text")} {(noisy.Length == 1 ? "has" : "have")} different labels in different "
+                + $"rows, so that no model can be right in all of them: {examples}{more}.";
+        }
+    }
+
+    private static string Place(ClassificationDataset labeled, (LabeledRow Row, int File) row)
+    {
+        string label = $"'{Excerpt.Of(labeled.Labels[row.Row.Label])}'";
+        return labeled.Sources.ElementAtOrDefault(row.File) is SplitSource source
+            ? $"{label} in {SplitSource.Places(source, [row.Row.Row])}"
+            : label;
+    }
+
+    private static IEnumerable<string> Shared(CompletionDataset texts)
+    {
+        HashSet<string> trained = [.. texts.Train.Select(row => string.Join('\u001f', row.Texts))];
+        int[] shared = [.. texts.Dev.Where(row => trained.Contains(string.Join('\u001f', row.Texts))).Select(row => row.Row)];
+        if (shared.Length > 0)
+        {
+            yield return $"{NumberFormat.Count(shared.Length)} of {NumberFormat.Count(texts.Dev.Count)} evaluation rows are the same as a "
+                + $"training row, so the evaluation overstates what a run learns: {SplitSource.Places(texts.DevSource, shared)}.";
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Globalization;
+using System.Text.Json;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Training.Data;
+using LoraLab.Training.Files.Errors;
+
+namespace LoraLab.Training.Tasks.Uploads;
+
+/// <summary>An uploaded file: its text, how it is written, and its columns.</summary>
+internal sealed class UploadedFile
+{
+    private const int Probed = 200;
+    private const int MaximumColumns = 1000;
+    private const int MaximumExample = 300;
+    private static readonly char[] _delimiters = [',', '\t', ';', '|'];
+
+    private readonly List<ColumnCount> _columns;
+
+    private UploadedFile(string name, string displayName, string text, JsonHints hints)
+    {
+        Name = name;
+        Text = text;
+        Format = Path.GetExtension(name).TrimStart('.');
+        if (Format == "jsonl")
+        {
+            _columns = [];
+            CountKeys(displayName);
+            return;
+        }
+
+        Delimiter = hints.Delimiter ?? Detect(displayName, hints);
+        HasQuoting = hints.Quoting ?? Format == "csv";
+        int? broken = null;
+        foreach (string[] _ in Fields(line => broken ??= line))
+        {
+            // All rows: the columns of a file with a broken one cannot be counted.
+        }
+
+        if (broken is int line)
+        {
+            throw UploadedText.Refused(
+                $"{displayName}, line {line}: a quotation mark is misplaced or not closed; inside a quoted field, double each quotation "
+                    + "mark.");
+        }
+
+        string[][] first = [.. Fields().Take(Probed)];
+        string[] names = first.Length == 0
+            ? throw UploadedText.Refused($"{displayName} has no rows; upload a CSV, TSV or JSONL file with rows.")
+            : first[0];
+        HasHeader = hints.Header ?? LooksLikeHeader(first);
+        if (names.Length > MaximumColumns)
+        {
+            throw UploadedText.Refused($"{displayName} has {names.Length} columns; the maximum is {MaximumColumns}.");
+        }
+
+        _columns = [.. names.Select((text, i) => new ColumnCount(
+            HasHeader ? text : (i + 1).ToString(CultureInfo.InvariantCulture)))];
+        foreach (string[] fields in Fields().Skip(HasHeader ? 1 : 0))
+        {
+            Rows++;
+            for (int i = 0; i < _columns.Count; i++)
+            {
+                _columns[i].Add(i < fields.Length ? fields[i] : "");
+            }
+        }
+    }
+
+    /// <summary>Name of the file in the dataset.</summary>
+    public string Name { get; }
+
+    /// <summary>The whole text.</summary>
+    public string Text { get; }
+
+    /// <summary><c>csv</c>, <c>tsv</c> or <c>jsonl</c>.</summary>
+    public string Format { get; }
+
+    /// <summary>Character between the fields; null: the file has keys.</summary>
+    public char? Delimiter { get; }
+
+    /// <summary>Whether fields may be in quotation marks.</summary>
+    public bool HasQuoting { get; }
+
+    /// <summary>Whether the first line names the columns.</summary>
+    public bool HasHeader { get; } = true;
+
+    /// <summary>Rows, without the header.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>The columns, in their order.</summary>
+    public IReadOnlyList<ColumnCount> Columns => _columns;
+
+    /// <summary>What a page shows of the file.</summary>
+    public UploadedTable Table => new()
+    {
+        Name = Name,
+        Format = Format,
+        Delimiter = Delimiter?.ToString(),
+        Header = HasHeader && Delimiter is not null,
+        Rows = Rows,
+        Columns =
+        [
+            .. _columns.Select(column => new UploadedColumn
+            {
+                Name = column.Name,
+                Distinct = column.Values.Count,
+                Empty = column.Empty,
+                Example = column.First.Length > MaximumExample ? column.First[..MaximumExample] + "…" : column.First,
+            }),
+        ],
+    };
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="folder">Folder of the upload.</param>
+    /// <param name="name">Name of the file, whose extension is its format.</param>
+    /// <param name="dataset">Name of the dataset, for messages.</param>
+    /// <param name="hints">What the manifest says about it.</param>
+    /// <exception cref="RunFailure">It is no table of several columns; field <c>file</c>.</exception>
+    public static UploadedFile Read(string folder, string name, string dataset, JsonHints hints)
+    {
+        string displayName = $"{dataset}/{name}";
+        return new(name, displayName, UploadedText.Read(Path.Combine(folder, name), displayName), hints);
+    }
+
+    private IEnumerable<string[]> Fields(Action<int>? onBroken = null) =>
+        RowReader.Fields(Text, Delimiter!.Value, HasQuoting, onBroken ?? (_ => { })).Select(row => row.Fields);
+
+    /// <summary>The delimiter with which the first rows have the same number of fields, at least two.</summary>
+    private char Detect(string displayName, JsonHints hints)
+    {
+        (char Delimiter, int Columns) best = ('\0', 1);
+        foreach (char delimiter in Format == "tsv" ? _delimiters.OrderBy(known => known != '\t') : _delimiters.AsEnumerable())
+        {
+            int[] counts =
+            [
+                .. RowReader.Fields(Text, delimiter, hints.Quoting ?? Format == "csv", _ => { }).Take(Probed)
+                    .Select(row => row.Fields.Length),
+            ];
+            if (counts.Length == 0 || counts[0] <= best.Columns)
+            {
+                continue;
+            }
+
+            // Short rows lack trailing fields, and a few broken ones are reported with their lines later.
+            if (counts.Count(count => count == counts[0]) >= counts.Length * 0.8)
+            {
+                best = (delimiter, counts[0]);
+            }
+        }
+
+        return best.Columns > 1 ? best.Delimiter
+            : string.IsNullOrWhiteSpace(Text) ? throw UploadedText.Refused(
+                $"{displayName} has no rows; upload a CSV, TSV or JSONL file with rows.")
+            : hints.AllowsOneColumn ? Format == "tsv" ? '\t' : ','
+            : throw UploadedText.Refused(
+                $"{displayName}, line 1 has one column; a dataset needs a column of texts and one of labels or completions, separated by "
+                    + "commas, tabs, semicolons or vertical bars.");
+    }
+
+    /// <summary>A header has a name for each column, none of them twice or a number, and none that its column has as a value.</summary>
+    private static bool LooksLikeHeader(string[][] first)
+    {
+        string[] names = first[0];
+        return names.All(name => name.Trim().Length is > 0 and <= 100 && !double.TryParse(name, CultureInfo.InvariantCulture, out _))
+            && names.Distinct(StringComparer.Ordinal).Count() == names.Length
+            && !first.Skip(1).Any(row => row.Zip(names).Any(field => field.First == field.Second));
+    }
+
+    private void CountKeys(string displayName)
+    {
+        Dictionary<string, ColumnCount> known = [];
+        foreach ((int number, string line) in TextFile.Lines(Text))
+        {
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
+            Rows++;
+            try
+            {
+                using JsonDocument row = JsonDocument.Parse(line);
+                if (row.RootElement.ValueKind != JsonValueKind.Object)
+                {
+                    throw UploadedText.Refused($"{displayName}, line {number} is not a JSON object; write one object per line.");
+                }
+
+                foreach (JsonProperty value in row.RootElement.EnumerateObject())
+                {
+                    if (!known.TryGetValue(value.Name, out ColumnCount? column) && known.Count < MaximumColumns)
+                    {
+                        known[value.Name] = column = new(value.Name);
+                        _columns.Add(column);
+                    }
+
+                    column?.Add(value.Value.ValueKind == JsonValueKind.String ? value.Value.GetString()! : value.Value.GetRawText());
+                    if (column is not null && value.Value.ValueKind == JsonValueKind.Array)
+                    {
+                        column.HasLists = true;
+                    }
+                }
+            }
+            catch (Exception problem) when (problem is JsonException or InvalidOperationException)
+            {
+                throw UploadedText.Refused($"{displayName}, line {number} is not a JSON object in UTF-8; write one object per line.");
+            }
+        }
+
+        if (Rows == 0)
+        {
+            throw UploadedText.Refused($"{displayName} has no rows; upload a CSV, TSV or JSONL file with rows.");
+        }
+    }
+}
