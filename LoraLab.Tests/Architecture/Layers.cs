@@ -24,7 +24,7 @@ internal sealed record Layers(string Project, IReadOnlyList<string> Names, int M
                 "Infrastructure", "Domain", "Security", "Storage", "Live", "Workers", "Scheduling", "Runs", "Library", "System",
                 "Comparison", "Experiments", "Hosting", Root,
             ],
-            54),
+            56),
         new(
             "LoraLab.Training",
             ["Files", "Torch", "Tokenization", "Data", "Adapters", "Models", "Tasks", "Specs", "Training", "Hub", "Cli", Root],

@@ -13,7 +13,8 @@ internal static class ArtifactEndpoints
     public static void MapArtifacts(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder runs = api.MapGroup("/runs").WithTags("Runs");
-        runs.MapGet("/{id}/artifacts", ListAsync).WithSummary("The run's files with their kinds and sizes, the hashes of adapters, and those of all files if asked for");
+        runs.MapGet("/{id}/artifacts", ListAsync)
+            .WithSummary("The run's files with their kinds and sizes, the hashes of adapters, and those of all files if asked for");
         runs.MapGet("/{id}/artifacts/{**name}", Download).Produces<Stream>(200, "application/octet-stream").Produces(304)
             .ProducesProblem(412).WithSummary("One of the run's files");
         runs.MapPost("/{id}/prune", PruneAsync).Accepts<PruneRequest>("application/json")
