@@ -18,7 +18,11 @@ public sealed class JourneyTests(RealDashboard dashboard)
     {
         JsonObject spec = new()
         {
-            ["tags"] = new JsonArray(Tag), ["trainSamples"] = 32, ["effectiveBatch"] = 8, ["evalEvery"] = 2, ["evalSamples"] = 40,
+            ["tags"] = new JsonArray(Tag),
+            ["trainSamples"] = 32,
+            ["effectiveBatch"] = 8,
+            ["evalEvery"] = 2,
+            ["evalSamples"] = 40,
         };
         IPage page = await dashboard.OpenAsync($"/runs/new?methods=all&set={Uri.EscapeDataString(spec.ToJsonString())}");
         await page.GetByTestId("queue-run").ClickAsync();

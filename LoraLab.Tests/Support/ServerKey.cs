@@ -1,6 +1,6 @@
-using LoraLab.Contracts;
 using System.Globalization;
 using System.Net.Http.Headers;
+using LoraLab.Contracts;
 
 namespace LoraLab.Tests.Support;
 

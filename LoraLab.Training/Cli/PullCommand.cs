@@ -53,5 +53,6 @@ internal static class PullCommand
         {
             // The download has ended.
         }
-    }) { IsBackground = true, Name = "lifeline" }.Start();
+    })
+    { IsBackground = true, Name = "lifeline" }.Start();
 }

@@ -71,8 +71,11 @@ public sealed class EveryPageTests(ScriptedDashboard dashboard)
     /// <summary>Follows a link and waits until the page has loaded what it shows.</summary>
     internal static async Task GoAsync(IPage page, string address)
     {
-        await page.EvaluateAsync("path => Blazor.navigateTo(path)", address);
-        await page.WaitForFunctionAsync("path => location.pathname + location.search === path", address);
+        // Until it has started, the dashboard follows no link.
+        await page.WaitForFunctionAsync(
+            "path => location.pathname + location.search === path || void Blazor.navigateTo(path)",
+            address,
+            new() { PollingInterval = 1000 });
         await page.Locator("#content [aria-label='Loading']").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
         // Charts are drawn a moment after their data.
         await page.WaitForTimeoutAsync(400);

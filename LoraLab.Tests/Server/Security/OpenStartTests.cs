@@ -1,5 +1,5 @@
-using LoraLab.Contracts;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Tests.Support;
 using Xunit;
 

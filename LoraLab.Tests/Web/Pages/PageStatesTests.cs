@@ -34,12 +34,21 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
     private static readonly DateTimeOffset _now = TimeProvider.System.GetUtcNow();
     private static readonly RunDocument _run = new()
     {
-        Id = Id, Name = Name, Color = "#2563eb", State = RunState.Completed, Spec = new RunSpec(), CreatedAt = _now,
+        Id = Id,
+        Name = Name,
+        Color = "#2563eb",
+        State = RunState.Completed,
+        Spec = new RunSpec(),
+        CreatedAt = _now,
     };
 
     private static readonly StudyDocument _study = new()
     {
-        Id = Id, Name = Name, Plan = new StudyPlan { Model = "sample", Dataset = "sample" }, State = StudyState.Completed, CreatedAt = _now,
+        Id = Id,
+        Name = Name,
+        Plan = new StudyPlan { Model = "sample", Dataset = "sample" },
+        State = StudyState.Completed,
+        CreatedAt = _now,
     };
 
     private static readonly SweepDocument _sweep = new()
@@ -53,7 +62,12 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
 
     private static readonly SystemDocument _system = new()
     {
-        Version = Name, OperatingSystem = "Debian", Runtime = ".NET 10", DataDirectory = "data", Lanes = ["cpu"], StartedAt = _now,
+        Version = Name,
+        OperatingSystem = "Debian",
+        Runtime = ".NET 10",
+        DataDirectory = "data",
+        Lanes = ["cpu"],
+        StartedAt = _now,
     };
 
     private static readonly QueueDocument _queue = new() { Running = [_run with { State = RunState.Running }] };

@@ -105,7 +105,11 @@ public sealed class QueuePageTests : PageTest
     {
         Server.Answer(HttpMethod.Get, ApiRoutes.System, new SystemDocument
         {
-            Version = "1", OperatingSystem = "Debian", Runtime = ".NET 10", DataDirectory = "data", Lanes = ["cpu"],
+            Version = "1",
+            OperatingSystem = "Debian",
+            Runtime = ".NET 10",
+            DataDirectory = "data",
+            Lanes = ["cpu"],
         });
         // The layout, which is not rendered, starts it.
         await Services.GetRequiredService<QueueState>().StartAsync();

@@ -13,7 +13,11 @@ public sealed class RunFilesTests : PageTest
     private static readonly string _hash = new('a', 64);
     private static readonly RunDocument _run = new()
     {
-        Id = "RUN1", Name = "warm lion", Color = "#2563eb", State = RunState.Completed, Spec = new RunSpec(),
+        Id = "RUN1",
+        Name = "warm lion",
+        Color = "#2563eb",
+        State = RunState.Completed,
+        Spec = new RunSpec(),
     };
 
     public RunFilesTests() => Server.Answer(HttpMethod.Get, ApiRoutes.Run("RUN1", "artifacts"), request => new RunArtifacts("RUN1", 2048,

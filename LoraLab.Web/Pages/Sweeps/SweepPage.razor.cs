@@ -6,8 +6,8 @@ using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
-using LoraLab.Web.Components;
 using LoraLab.Web.Api;
+using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 
 namespace LoraLab.Web.Pages.Sweeps;
