@@ -134,7 +134,7 @@ public sealed class PredictProcessTests(PredictProcessTests.PredictServer shared
         await RefusedAsync(HttpStatusCode.BadRequest, $"""["{id}","{id}"]""", "runs", "different ids");
         await RefusedAsync(HttpStatusCode.BadRequest, "[]", "runs", "has 0 items");
         await RefusedAsync(HttpStatusCode.BadRequest, """["a","b","c","d"]""", "runs", "has 4 items; it must have from 1 to 3");
-        await RefusedAsync(HttpStatusCode.NotFound, $"""["{id}","01NONE"]""", null, "There is no run '01NONE'.");
+        await RefusedAsync(HttpStatusCode.NotFound, $"""["{id}","01NONE"]""", null, "There is no run and no alias '01NONE'.");
         await RefusedAsync(HttpStatusCode.Conflict, $"""["{id}","{failed}"]""", null, $"Run {failed} ended without an adapter");
         await RefusedAsync(HttpStatusCode.BadRequest, $"""["{id}"],"model":"other" """, "model", "the runs trained 'sample'");
         await RefusedAsync(HttpStatusCode.BadRequest, $"""["{id}"],"labels":["a","b"]""", "labels", "leave out labels");
