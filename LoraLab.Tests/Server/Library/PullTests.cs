@@ -116,6 +116,7 @@ public sealed class PullTests(ScriptedServer fixture)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Pull_ServerStoppedAndKilled_IsInterruptedWithASentence()
     {
         using TemporaryFolder data = new();

@@ -40,6 +40,7 @@ public sealed class AdapterTests(RealServer real)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Run_KilledAndResumed_StopsEarlyWithTheSameAdapters()
     {
         JsonObject spec = Spec(learningRate: 0.02, patience: 5);
@@ -173,6 +174,7 @@ public sealed class AdapterTests(RealServer real)
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Merge_ThatFails_SaysWhyAndCanBeRepeated()
     {
         RunDocument run = await FinishAsync(Spec(learningRate: 0.001, patience: null));
