@@ -12,7 +12,7 @@ namespace LoraLab.Tests.Server.Experiments.Sweeps;
 /// <summary>Sweep requests of tests.</summary>
 internal sealed class SweepApi(RunApi api)
 {
-    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(5);
 
     /// <summary>A sweep over the scripted worker's bowl, whose best rate is 1e-3.</summary>
     public static JsonObject Bowl(string words, params double[] rates) => new()
