@@ -25,7 +25,7 @@ internal sealed class TestTrainer : IDisposable
             {
                 Home = Fixtures.RepositoryRoot,
                 DataDirectory = _folder.FullName,
-                ModelDirectories = fixtures ? [Fixtures.Data("models"), Fixtures.Golden("families")] : [],
+                ModelDirectories = fixtures ? [Fixtures.Data("models"), Fixtures.Golden("families"), Fixtures.Golden("qlora")] : [],
                 DatasetDirectories = fixtures ? [Fixtures.Data()] : [],
             },
             TimeProvider.System,

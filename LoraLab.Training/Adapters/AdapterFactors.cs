@@ -45,6 +45,6 @@ public static class AdapterFactors
         Tensor Required(AdapterFactor role) =>
             Find(role) ?? throw new KeyNotFoundException($"There is no tensor '{role.NameIn(layer.Name)}'.");
 
-        Tensor? Find(AdapterFactor role) => factor(role.NameIn(layer.Name))?.to(layer.Weight_OI.device).DetachFromDisposeScope();
+        Tensor? Find(AdapterFactor role) => factor(role.NameIn(layer.Name))?.to(layer.Device).DetachFromDisposeScope();
     }
 }

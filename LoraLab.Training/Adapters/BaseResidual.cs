@@ -16,6 +16,8 @@ internal static class BaseResidual
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         Tensor product_OI = b_OR.detach().to(float64).mm(a_RI.detach().to(float64)).Times(scaling);
-        layer.ReplaceWeight(layer.Weight_OI.to(float64).sub(product_OI).to(layer.Weight_OI.dtype).DetachFromDisposeScope());
+        // What is quantized next keeps the precision of the original until then.
+        ScalarType dtype = layer.Quantized is null ? layer.Dtype : float32;
+        layer.ReplaceWeight(layer.Original_OI.to(float64).sub(product_OI).to(dtype).DetachFromDisposeScope());
     }
 }

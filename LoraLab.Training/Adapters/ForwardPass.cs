@@ -18,13 +18,13 @@ public sealed record ForwardPass(CancellationToken Cancellation = default, Dropo
     /// <summary>
     /// Counts x Wᵀ and, if x requires a gradient, the product that autograd will issue for it. The weight is frozen and has no gradient.
     /// </summary>
-    internal void Count(Tensor x_BTI, Tensor weight_OI)
+    internal void Count(Tensor x_BTI, long height, long width)
     {
         if (Ledger is not null)
         {
-            long rows = x_BTI.numel() / weight_OI.shape[1];
+            long rows = x_BTI.numel() / width;
             bool backward = x_BTI.requires_grad && is_grad_enabled();
-            Ledger.Add(backward ? 2 * rows : rows, weight_OI.shape[0], weight_OI.shape[1]);
+            Ledger.Add(backward ? 2 * rows : rows, height, width);
         }
     }
 }

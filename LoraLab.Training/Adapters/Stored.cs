@@ -15,5 +15,5 @@ internal static class Stored
 
     /// <summary>The same, or null.</summary>
     public static Tensor? Find(Func<string, Tensor?> stored, string name, LinearLayer layer) =>
-        stored(name)?.to(layer.Weight_OI.device).DetachFromDisposeScope();
+        stored(name)?.to(layer.Device).DetachFromDisposeScope();
 }

@@ -82,6 +82,6 @@ public sealed record WeightUpdate(Func<long, long, Tensor> Rows)
     public static bool IsAlone(LinearLayer layer)
     {
         ArgumentNullException.ThrowIfNull(layer);
-        return layer.Weight_OI.dtype is ScalarType.BFloat16 or ScalarType.Float16;
+        return layer.Dtype is ScalarType.BFloat16 or ScalarType.Float16;
     }
 }

@@ -7,7 +7,8 @@ namespace LoraLab.Training.Models;
 /// <summary>The keys of <c>config.json</c>, as Hugging Face Transformers 4 and 5 write them.</summary>
 internal static class ConfigKeys
 {
-    private const string Quantized = "but LoraLab trains on unquantized weights; use the model from which it was quantized";
+    private const string Quantized =
+        "but LoraLab trains on unquantized weights, or those that bitsandbytes saved in NF4; use the model from which it was quantized";
     private const string Other = "which LoraLab does not compute; use a model without it";
 
     // Keys that change the mathematics and that some family reads; at these values they are harmless in the others.
@@ -77,7 +78,8 @@ internal static class ConfigKeys
                     entry.Name.StartsWith("AutoModel", StringComparison.Ordinal) && !IsStandard(entry.Value, family)),
             "that is, code of its own for the model, which LoraLab does not run; use a model of the standard architecture",
             "auto_map")
-        .HarmlessIf(KeyValues.Off, Quantized, "quantization_config", "compression_config", "quantization", "load_in_4bit", "load_in_8bit")
+        .HarmlessIf(value => KeyValues.Off(value) || IsNf4(value), Quantized, "quantization_config")
+        .HarmlessIf(KeyValues.Off, Quantized, "compression_config", "quantization", "load_in_4bit", "load_in_8bit")
         .HarmlessIf(
             KeyValues.Off,
             "which acts in training only, and LoraLab does not have it; set it to 0 in config.json to train without it",
@@ -127,6 +129,18 @@ internal static class ConfigKeys
             "which is shorter than the context, and this family attends to all of it; use a model without it",
             "sliding_window")
         .HarmlessIf(value => KeyValues.Off(value) || KeyValues.On(value), Other, "is_decoder");
+
+    // What bitsandbytes writes for a model in NF4, whose tensors are then checked.
+    private static bool IsNf4(JsonElement value)
+    {
+        return value.ValueKind == JsonValueKind.Object
+            && Is("quant_method", KeyValues.In("bitsandbytes"))
+            && Is("bnb_4bit_quant_type", KeyValues.In("nf4"))
+            && (Is("load_in_4bit", KeyValues.On) || Is("_load_in_4bit", KeyValues.On))
+            && (!value.TryGetProperty("bnb_4bit_quant_storage", out JsonElement storage) || KeyValues.In("uint8")(storage));
+
+        bool Is(string key, Func<JsonElement, bool> test) => value.TryGetProperty(key, out JsonElement entry) && test(entry);
+    }
 
     /// <summary>
     /// Whether an entry of <c>auto_map</c> names a module that repeats the family's own class, as that of the first Phi-3 models does.

@@ -46,7 +46,7 @@ public sealed class LlamaBlock : IDisposable
         .. Linears.SelectMany(linear => linear.Bias_O is Tensor bias_O ? (Tensor[])[linear.Weight_OI, bias_O] : [linear.Weight_OI]),
     ];
 
-    private ScalarType Dtype => Linears[0].Weight_OI.dtype;
+    private ScalarType Dtype => Linears[0].Dtype;
 
     /// <summary>
     /// [B, T, D] → [B, T, D]; causal, so right padding does not affect real tokens. The residual stream is fp32 or better; inputs and

@@ -126,6 +126,17 @@ public record LlamaConfig
     [JsonPropertyName("original_max_position_embeddings")]
     public double? OriginalContextLength { get; init; }
 
+    /// <summary>How the weights are quantized, which only NF4 of bitsandbytes may be.</summary>
+    [JsonPropertyName("quantization_config")]
+    public JsonElement? Quantization { get; init; }
+
+    /// <summary>Whether the weights of the linear layers of the blocks are stored in four bits.</summary>
+    public bool InFourBits => Quantization is { ValueKind: JsonValueKind.Object };
+
+    /// <summary>Whether their block maxima are stored in eight bits.</summary>
+    public bool NestedMaxima => InFourBits && Quantization!.Value.TryGetProperty("bnb_4bit_use_double_quant", out JsonElement nested)
+        && nested.ValueKind == JsonValueKind.True;
+
     /// <summary>Keys of the file that are not known and not about the mathematics.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];

@@ -1,5 +1,7 @@
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch.Quantization;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models;
@@ -11,8 +13,12 @@ public static class LlamaLoader
     /// <exception cref="RunFailure">
     /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
     /// </exception>
-    public static LlamaModel Load(string modelFolder, LlamaConfig config, ScalarType dtype, Device device) =>
-        Load(modelFolder, config, dtype, device, out _);
+    public static LlamaModel Load(
+        string modelFolder, LlamaConfig config, ScalarType dtype, Device device, WeightForm form = WeightForm.AsStored)
+    {
+        using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
+        return Load(weights, config, dtype, device, out _, form);
+    }
 
     /// <summary>Loads the model and reports how the weights were loaded.</summary>
     /// <exception cref="RunFailure">
@@ -26,30 +32,33 @@ public static class LlamaLoader
 
     /// <summary>Loads the model from open weights, of which the caller keeps ownership.</summary>
     /// <exception cref="RunFailure">
-    /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
+    /// A tensor is missing, unexpected, truncated or of the wrong shape, a value is not finite in this precision, or the layers are too
+    /// small for four bits.
     /// </exception>
-    public static LlamaModel Load(CheckpointWeights weights, LlamaConfig config, ScalarType dtype, Device device, out LoadReport report)
+    public static LlamaModel Load(
+        CheckpointWeights weights,
+        LlamaConfig config,
+        ScalarType dtype,
+        Device device,
+        out LoadReport report,
+        WeightForm form = WeightForm.AsStored)
     {
         CheckpointCheck.Require(weights, config);
         using WeightLoader loader = new(weights, device);
-        List<Tensor> loaded = [];
-        try
-        {
-            LlamaModel model = LlamaFactory.Build(config, Read);
-            report = loader.Report;
-            return model;
-        }
-        catch
-        {
-            loaded.ForEach(weight => weight.Dispose());
-            throw;
-        }
+        using DisposableList loaded = new();
+        BaseLayers layers = new(weights, loader, dtype, device, form);
+        LlamaModel model = LlamaFactory.Build(config, Read, layers.IsQuantized ? Linear : null);
+        report = loader.Report;
+        loaded.Keep();
+        return model;
 
-        Tensor Read(string name, long[] shape)
+        Tensor Read(string name, long[] shape) => loaded.Add(loader.Load(name, layers.Precision(name, shape)));
+
+        LinearLayer Linear(string module, IReadOnlyList<(string Name, long[] Shape)> tensors)
         {
-            // Gains of norms are used in fp32 regardless of the base's precision.
-            loaded.Add(loader.Load(name, CheckpointNames.IsGain(name, shape) && dtype != ScalarType.Float64 ? ScalarType.Float32 : dtype));
-            return loaded[^1];
+            QuantizedWeight weight = loaded.Add(layers.Quantize(tensors[0].Name, tensors[0].Shape));
+            Tensor? bias_O = tensors.Count > 1 ? Read(tensors[1].Name, tensors[1].Shape) : null;
+            return new(module, weight, bias_O) { ReadOriginal = layers.Original(tensors[0].Name) };
         }
     }
 }

@@ -168,7 +168,7 @@ public sealed class LlamaModel : IDisposable
     /// <summary>Logits, fp32 or better, of selected hidden states. [N, D] → [N, V].</summary>
     public Tensor Logits(Tensor hidden_ND, ForwardPass? pass = null)
     {
-        pass?.Count(hidden_ND, Head_VD);
+        pass?.Count(hidden_ND, Head_VD.shape[0], Head_VD.shape[1]);
         Tensor logits_NV = functional.linear(hidden_ND, Head_VD);
         logits_NV = logits_NV.dtype is ScalarType.Float32 or ScalarType.Float64 ? logits_NV : logits_NV.to(float32);
         return Config.FinalSoftCap is double cap ? logits_NV.Over(cap).tanh().Times(cap) : logits_NV;

@@ -38,6 +38,14 @@ public static class PeftMerge
 
         PeftAdapter adapted = PeftAdapter.Read(adapterFolder);
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
+        if (StoredNf4.Has(weights))
+        {
+            throw RunFailure.BadData(
+                $"The weights in {modelFolder} are in four bits, which cannot hold an update exactly; merge into the model from which they "
+                    + "were quantized, or use the adapter unmerged.",
+                "model");
+        }
+
         using PeftWeights adapter = PeftWeights.Open(adapterFolder, Field);
         RequireFit(adapter, weights, adapted);
         using NewFolder unfinished = new(output);

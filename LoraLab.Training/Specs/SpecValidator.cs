@@ -94,6 +94,15 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
             MethodOptions = method!.CompleteFor(spec, schedule.TotalSteps, errors),
         };
+        if (config!.InFourBits && (method.TrainsWeights || method.TakesFromBase))
+        {
+            errors.Add(new(
+                "method",
+                $"{method.Id} changes the base weights, but those of '{spec.Model}' are stored in four bits; choose a method that leaves "
+                    + "them as they are, such as lora, or the model from which it was quantized."));
+            return new() { Errors = errors, Warnings = warnings, Files = files };
+        }
+
         if (method.TrainsWeights && TrainedWeightsMemory.Refusal(spec, config!) is string tooLarge)
         {
             errors.Add(new(spec.MemoryBudgetMb is null ? "method" : "memoryBudgetMb", tooLarge));

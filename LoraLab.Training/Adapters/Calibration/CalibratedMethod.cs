@@ -36,7 +36,7 @@ public abstract class CalibratedMethod<TOptions> : LoraMethod<TOptions>
             Adapters.Factors.Own(factors.A_RI),
             factors.B_OR is Tensor b_OR
                 ? Adapters.Factors.Own(b_OR)
-                : Initializers.Zero(layer.Out, factors.Rank, layer.Weight_OI.device).DetachFromDisposeScope(),
+                : Initializers.Zero(layer.Out, factors.Rank, layer.Device).DetachFromDisposeScope(),
             inBranch: false);
     }
 }

@@ -46,7 +46,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
     {
         return new Layer(layer, request, Required(AdapterFactor.A.Name()), Required(AdapterFactor.B.Name()), Required(E));
 
-        Tensor Required(string part) => stored($"{layer.Name}.{part}")?.to(layer.Weight_OI.device)
+        Tensor Required(string part) => stored($"{layer.Name}.{part}")?.to(layer.Device)
             ?? throw new KeyNotFoundException($"There is no tensor '{layer.Name}.{part}'.");
     }
 
@@ -167,7 +167,7 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
     /// <inheritdoc />
     protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
-        Device device = layer.Weight_OI.device;
+        Device device = layer.Device;
         return new Layer(
             layer,
             request,

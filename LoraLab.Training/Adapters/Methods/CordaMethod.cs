@@ -105,7 +105,7 @@ public sealed class CordaMethod : CalibratedMethod<CordaMethod.Options>
             using IDisposable noGrad = no_grad();
             using IDisposable scope = NewDisposeScope();
             (Tensor covariance_II, Tensor inverse_II) = Invertible(layer, measured);
-            (Tensor u, Tensor sigma, Tensor vh) = linalg.svd(layer.Weight_OI.to(float64).mm(covariance_II), fullMatrices: false);
+            (Tensor u, Tensor sigma, Tensor vh) = linalg.svd(layer.Original_OI.to(float64).mm(covariance_II), fullMatrices: false);
             long first = part == Part.Ipm ? 0 : sigma.shape[0] - rank;
             Tensor u_OR = u.narrow(1, first, rank);
             Tensor signs_1R = Adapters.Factors.SignOfLargest(u_OR);

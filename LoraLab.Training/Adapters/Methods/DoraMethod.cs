@@ -82,7 +82,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
     {
         LowRankAdapter start = AdapterFactors.Rebuild(layer, request, inBranch: false, stored);
         string name = $"{layer.Name}.{Magnitude}";
-        Tensor magnitude_O = stored(name)?.to(layer.Weight_OI.device)
+        Tensor magnitude_O = stored(name)?.to(layer.Device)
             ?? throw new KeyNotFoundException($"There is no tensor '{name}'.");
         return new Layer(start, magnitude_O, new());
     }
@@ -239,7 +239,7 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
         private const long Values = 1 << 22;
 
         // A weight and the squared norms of its rows, float64.
-        private (Tensor Weight_OI, Tensor Squares_O)? _base;
+        private (object Weight, Tensor Squares_O)? _base;
 
         /// <summary>
         /// ‖W + s·B·A‖² = ‖W‖² + 2s·⟨B, W·Aᵀ⟩ + s²·⟨B·(A·Aᵀ), B⟩ for each row; without an autograd graph. The current dispose scope owns
@@ -250,9 +250,10 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
             using IDisposable noGrad = no_grad();
             using IDisposable scope = NewDisposeScope();
             Tensor weight_OI = layer.Weight_OI;
-            if (_base is not { } known || !ReferenceEquals(known.Weight_OI, weight_OI))
+            object weight = (object?)layer.Quantized ?? weight_OI;
+            if (_base is not { } known || !ReferenceEquals(known.Weight, weight))
             {
-                _base = known = (weight_OI, Squares(weight_OI));
+                _base = known = (weight, Squares(weight_OI));
             }
 
             // Rank-r results are computed transposed, as in the kernels.

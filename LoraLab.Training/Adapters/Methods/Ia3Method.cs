@@ -110,7 +110,7 @@ public sealed class Ia3Method : LoraMethod<Ia3Method.Options>
 
     /// <inheritdoc />
     protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options) => new Ia3Adapter(
-        layer.Name, ones(Shape(new LinearShape(layer.ShortName, layer.Out, layer.In), options), float32, layer.Weight_OI.device));
+        layer.Name, ones(Shape(new LinearShape(layer.ShortName, layer.Out, layer.In), options), float32, layer.Device));
 
     private static long[] Shape(LinearShape layer, Options options) =>
         options.FeedforwardModules.Contains(layer.Name) ? [1, layer.In] : [layer.Out, 1];
@@ -136,7 +136,7 @@ public sealed class Ia3Method : LoraMethod<Ia3Method.Options>
             return new()
             {
                 WeightUpdate = new((first, rows) => (scalesOutput ? this[L].narrow(0, first, rows) : this[L]).Plus(-1.0)
-                    .mul(layer.Weight_OI.narrow(0, first, rows).to(this[L].dtype))),
+                    .mul(layer.Rows(first, rows).to(this[L].dtype))),
                 BiasDelta_O = scalesOutput && layer.Bias_O is Tensor bias_O
                     ? this[L].Plus(-1.0).squeeze(1).mul(bias_O.to(this[L].dtype))
                     : null,

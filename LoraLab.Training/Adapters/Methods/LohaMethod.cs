@@ -103,7 +103,7 @@ public sealed class LohaMethod : LoraMethod<NoOptions>
     /// <inheritdoc />
     protected override Adapter Create(LinearLayer layer, AdapterRequest request, NoOptions options)
     {
-        (int rank, Device device) = (request.Rank, layer.Weight_OI.device);
+        (int rank, Device device) = (request.Rank, layer.Device);
         return new LohaAdapter(
             layer.Name,
             request.Scaling,

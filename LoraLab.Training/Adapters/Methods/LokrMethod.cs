@@ -123,9 +123,9 @@ public sealed class LokrMethod : LoraMethod<LokrMethod.Options>
         layer.Name,
         request.Scaling,
         Shapes(layer.Out, layer.In, request.Rank, options).Select((tensor, i) => (tensor.Part, i == 0
-            ? Initializers.Zero(tensor.Shape[0], tensor.Shape[1], layer.Weight_OI.device)
+            ? Initializers.Zero(tensor.Shape[0], tensor.Shape[1], layer.Device)
             : Initializers.KaimingUniform(
-                $"{layer.Name}.{tensor.Part}", request.Seed, tensor.Shape[0], tensor.Shape[1], layer.Weight_OI.device))));
+                $"{layer.Name}.{tensor.Part}", request.Seed, tensor.Shape[0], tensor.Shape[1], layer.Device))));
 
     /// <summary>The two factors of a width; see <see cref="Options.DecomposeFactor"/>.</summary>
     private static (int First, int Second) Split(int width, int factor)

@@ -195,7 +195,7 @@ public sealed class LoraGaMethod : CalibratedMethod<LoraGaMethod.Options>
                 _ => (Longs(order[..rank]), Longs(order[rank..])),
             };
 
-            Tensor Longs(IEnumerable<int> places) => tensor([.. places.Select(place => (long)place)], device: layer.Weight_OI.device);
+            Tensor Longs(IEnumerable<int> places) => tensor([.. places.Select(place => (long)place)], device: layer.Device);
         }
     }
 

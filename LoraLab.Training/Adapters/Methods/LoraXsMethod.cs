@@ -87,7 +87,7 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
             _ => (svd.Vh_RI.mul(root_R.unsqueeze(1)), svd.U_OR.mul(root_R)),
         };
         Tensor r_RR = Initializers.Gaussian(
-            AdapterFactor.R.NameIn(layer.Name), request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Weight_OI.device);
+            AdapterFactor.R.NameIn(layer.Name), request.Seed, request.Rank, request.Rank, options.RInitStd, layer.Device);
         return new LowRankAdapter(
             layer.Name, Factors.Own(a_RI), Factors.Own(b_OR), request.Scaling, request.DropoutRate, r_RR.DetachFromDisposeScope())
         {

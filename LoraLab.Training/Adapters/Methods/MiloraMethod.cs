@@ -64,7 +64,7 @@ public sealed class MiloraMethod : LoraMethod<NoOptions>
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        TruncatedSvd svd = TruncatedSvd.Smallest(layer.Weight_OI, request.Rank, request.SvdCache);
+        TruncatedSvd svd = TruncatedSvd.Smallest(layer.Original_OI, request.Rank, request.SvdCache);
         Tensor root_R = svd.Sigma_R.Over(request.Scaling).sqrt();
         return WithFactors(
             layer,

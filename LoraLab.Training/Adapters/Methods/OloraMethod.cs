@@ -61,7 +61,7 @@ public sealed class OloraMethod : LoraMethod<NoOptions>
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        Tensor weight_OI = layer.Weight_OI.to(float64);
+        Tensor weight_OI = layer.Original_OI.to(float64);
         Tensor basis_OR = linalg.qr(weight_OI.narrow(1, 0, request.Rank)).Q;
         basis_OR = basis_OR.mul(Factors.SignOfLargest(basis_OR));
         return WithFactors(layer, request, Factors.Own(basis_OR.t().mm(weight_OI)), Factors.Own(basis_OR), inBranch: false);

@@ -92,7 +92,8 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
-        TruncatedSvd svd = TruncatedSvd.Of(layer.Weight_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);
+        TruncatedSvd svd = TruncatedSvd.Of(
+            layer.Original_OI, request.Rank, options.Svd, options.SvdIterations, layer.Name, request.SvdCache);
         // Dividing by s makes the initial model equal the base model for every alpha and rank.
         Tensor root_R = svd.Sigma_R.Over(request.Scaling).sqrt();
         Tensor a_RI = Factors.Own(svd.Vh_RI.mul(root_R.unsqueeze(1)));

@@ -63,7 +63,7 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
     internal static LowRankAdapter RandomB(LinearLayer layer, AdapterRequest request, Start start, double bound)
     {
         string name = AdapterFactor.B.NameIn(layer.Name);
-        (int rank, int width, var device) = (request.Rank, layer.Out, layer.Weight_OI.device);
+        (int rank, int width, var device) = (request.Rank, layer.Out, layer.Device);
         return new LowRankAdapter(
             layer.Name,
             Initializers.Zero(rank, layer.In, device),

@@ -67,7 +67,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
     internal static LowRankAdapter RandomA(LinearLayer layer, AdapterRequest request, Start start)
     {
         string name = AdapterFactor.A.NameIn(layer.Name);
-        (int rank, int width, var device) = (request.Rank, layer.In, layer.Weight_OI.device);
+        (int rank, int width, var device) = (request.Rank, layer.In, layer.Device);
         return new LowRankAdapter(
             layer.Name,
             start == Start.Kaiming

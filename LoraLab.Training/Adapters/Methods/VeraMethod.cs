@@ -121,7 +121,7 @@ public sealed class VeraMethod : LoraMethod<VeraMethod.Options>
     /// <inheritdoc />
     protected override Adapter Create(LinearLayer layer, AdapterRequest request, Options options)
     {
-        Device device = layer.Weight_OI.device;
+        Device device = layer.Device;
         (int widestOut, int widestIn) = request.Widest(layer);
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();

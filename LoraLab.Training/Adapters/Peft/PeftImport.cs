@@ -90,7 +90,7 @@ public static class PeftImport
         foreach (LinearLayer layer in layers)
         {
             int rank = adapter.Modules.GetValueOrDefault(layer.Name)?.Rank ?? 1;
-            Device device = layer.Weight_OI.device;
+            Device device = layer.Device;
             factors[layer.Name] = (
                 zeros(rank, layer.In, float32, device).DetachFromDisposeScope(),
                 zeros(layer.Out, rank, float32, device).DetachFromDisposeScope());
@@ -201,7 +201,7 @@ public static class PeftImport
             }
 
             using Tensor stored = file.ToWeight(name);
-            Tensor value = stored.to(float32, copy: true).to(layer.Weight_OI.device);
+            Tensor value = stored.to(float32, copy: true).to(layer.Device);
             RequireFinite(value, name, file.Path);
             return value.DetachFromDisposeScope();
         }

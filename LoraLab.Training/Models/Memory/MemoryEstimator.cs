@@ -2,6 +2,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Torch.Quantization;
 
 namespace LoraLab.Training.Models.Memory;
 
@@ -95,6 +96,10 @@ public static class MemoryEstimator
         };
     }
 
+    /// <summary>Bytes of a value with its share of the block maxima.</summary>
+    private static double BytesInFourBits(LlamaConfig config) =>
+        0.5 + ((config.NestedMaxima ? 1 + (Single / NestedMaxima.GroupSize) : Single) / Nf4.BlockSize);
+
     /// <summary>
     /// Bytes of all weights: matrices in the run's precision, norm gains in fp32. If weights are mapped, the pages of a replaced weight
     /// count too.
@@ -104,7 +109,11 @@ public static class MemoryEstimator
         double value = request.Half ? sizeof(short) : Single;
         double all = CheckpointShapes.Of(request.Config)
             .Sum(weight => weight.Shape.Aggregate(
-                CheckpointNames.IsGain(weight.Name, weight.Shape) ? Single : value, (product, length) => product * length));
+                CheckpointNames.IsGain(weight.Name, weight.Shape) ? Single
+                    : request.Config.InFourBits && CheckpointNames.IsLinear(weight.Name, weight.Shape) ? BytesInFourBits(request.Config)
+                    : value,
+                (product, length) => product * length));
+        all += request.Config.InFourBits ? DenseMemory.Bytes(request.Config.Block, request.Half, joined: request.Gpu) : 0;
         double replaced = request.Adapters.Sum(adapters => request.Config.Block.Linears
             .Where(linear => request.Mapped && adapters.TryGetValue(linear.Name, out AdapterFootprint? adapter) && adapter.ReplacesWeight)
             .Sum(linear => value * linear.Out * linear.In));

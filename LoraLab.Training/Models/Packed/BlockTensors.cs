@@ -1,6 +1,7 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Blocks;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Quantization;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
@@ -23,10 +24,12 @@ internal sealed class BlockTensors : IDisposable
     /// <param name="block">The block.</param>
     /// <param name="trained">The weights of the model, if they are trained; null: they are frozen.</param>
     /// <param name="empty">Stands for a part that the block does not have.</param>
-    public BlockTensors(LlamaBlock block, TrainedWeights? trained, Tensor empty)
+    /// <param name="memory">Memory for the numbers of weights in four bits; null: there are none.</param>
+    public BlockTensors(LlamaBlock block, TrainedWeights? trained, Tensor empty, DenseMemory? memory)
     {
         _empty = empty;
         Weights = [.. Enumerable.Repeat(empty, (2 * _linears) + _norms)];
+        Weights = memory is null ? Weights : [.. Weights, .. Quantized(block, empty), .. memory.Tensors];
         Factors = [.. Enumerable.Repeat(empty, _linears * _factors)];
         Gradients = [.. Enumerable.Repeat(empty, (_linears * _factors) + _norms)];
         LinearLayer?[] adapted = new LinearLayer?[_linears];
@@ -56,7 +59,10 @@ internal sealed class BlockTensors : IDisposable
         Lowest = block.Description.Lowest(linear => adapted[(int)linear.Role] is not null || HasGradient((int)linear.Role));
     }
 
-    /// <summary>Weights of the linear layers, then gains of the norms, then biases of the linear layers.</summary>
+    /// <summary>
+    /// Weights of the linear layers, then gains of the norms, then biases of the linear layers, and for weights in four bits the parts of
+    /// each and the memory for their numbers.
+    /// </summary>
     public Tensor[] Weights { get; }
 
     /// <summary>All factors of each linear layer; an absent one is an empty tensor.</summary>
@@ -114,7 +120,7 @@ internal sealed class BlockTensors : IDisposable
     /// <summary>Sets the arguments of a linear layer to those that it has without an adapter.</summary>
     public void Reset(int place, LinearLayer linear)
     {
-        SetWeight(place, linear.Weight_OI);
+        SetWeight(place, linear.Quantized?.Codes ?? linear.Weight_OI);
         SetBias(place, linear.Bias_O ?? _empty);
         foreach (AdapterFactor factor in FactorDescription.All)
         {
@@ -155,6 +161,18 @@ internal sealed class BlockTensors : IDisposable
         }
 
         return gradient;
+    }
+
+    private static IEnumerable<Tensor> Quantized(LlamaBlock block, Tensor empty)
+    {
+        int parts = Enum.GetValues<QuantizedPart>().Length;
+        Tensor[] all = [.. Enumerable.Repeat(empty, _linears * parts)];
+        foreach ((BlockLinear description, LinearLayer linear) in block.Description.Linears.Zip(block.Linears))
+        {
+            linear.Quantized?.Parts.ToArray().CopyTo(all, parts * (int)description.Role);
+        }
+
+        return all;
     }
 
     private bool HasGradient(int place) => !ReferenceEquals(Gradients[(_factors * place) + (int)AdapterFactor.WeightDelta], _empty);

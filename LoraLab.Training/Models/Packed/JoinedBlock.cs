@@ -1,5 +1,6 @@
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Blocks;
+using LoraLab.Training.Torch.Quantization;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Packed;
@@ -15,10 +16,12 @@ internal sealed class JoinedBlock : IDisposable
     private readonly List<Tensor> _owned = [];
     private readonly Tensor _empty;
 
-    private JoinedBlock(LlamaBlock block, Tensor empty)
+    private JoinedBlock(LlamaBlock block, Tensor empty, DenseMemory? memory)
     {
         _empty = empty;
-        foreach (Tensor[] list in (Tensor[][])[Weights, Biases, A, AGradients, B, BGradients])
+        IEnumerable<Tensor> quantized = memory is null ? [] : Quantized(block, empty).Concat(memory.Tensors);
+        Weights = [.. Enumerable.Repeat(empty, _groups), .. quantized];
+        foreach (Tensor[] list in (Tensor[][])[Biases, A, AGradients, B, BGradients])
         {
             Array.Fill(list, empty);
         }
@@ -29,8 +32,11 @@ internal sealed class JoinedBlock : IDisposable
     /// <summary>The layers with an adapter by <see cref="LinearGroup"/>, in the order of <see cref="A"/>.</summary>
     public IReadOnlyList<LinearLayer>[] Adapted { get; } = [.. Enumerable.Repeat<IReadOnlyList<LinearLayer>>([], _groups)];
 
-    /// <summary>Weights by <see cref="LinearGroup"/>.</summary>
-    public Tensor[] Weights { get; } = new Tensor[_groups];
+    /// <summary>
+    /// Weights by <see cref="LinearGroup"/>, and for those in four bits the parts of each layer, three places for each group, and the
+    /// memory for their numbers.
+    /// </summary>
+    public Tensor[] Weights { get; }
 
     /// <summary>Biases by <see cref="LinearGroup"/>; an absent one is an empty tensor.</summary>
     public Tensor[] Biases { get; } = new Tensor[_groups];
@@ -72,9 +78,10 @@ internal sealed class JoinedBlock : IDisposable
     /// <summary>The arguments of a block; null: its factors do not lie side by side (<see cref="JoinedOrder"/>).</summary>
     /// <param name="block">A block that is supported.</param>
     /// <param name="empty">Stands for a part that the block does not have.</param>
-    public static JoinedBlock? TryCreate(LlamaBlock block, Tensor empty)
+    /// <param name="memory">Memory for the numbers of weights in four bits; null: there are none.</param>
+    public static JoinedBlock? TryCreate(LlamaBlock block, Tensor empty, DenseMemory? memory)
     {
-        JoinedBlock joined = new(block, empty);
+        JoinedBlock joined = new(block, empty, memory);
         bool complete = true;
         foreach (IGrouping<LinearGroup, LinearLayer> group in ByGroup(block))
         {
@@ -116,9 +123,27 @@ internal sealed class JoinedBlock : IDisposable
             dim: 0);
     }
 
+    private static IEnumerable<Tensor> Quantized(LlamaBlock block, Tensor empty)
+    {
+        int parts = Enum.GetValues<QuantizedPart>().Length;
+        Tensor[] all = [.. Enumerable.Repeat(empty, _groups * PlacesOfGroup * parts)];
+        foreach (IGrouping<LinearGroup, LinearLayer> group in ByGroup(block))
+        {
+            int place = (int)group.Key * PlacesOfGroup;
+            foreach (LinearLayer linear in group)
+            {
+                linear.Quantized?.Parts.ToArray().CopyTo(all, parts * place++);
+            }
+        }
+
+        return all;
+    }
+
     private bool Add(LinearGroup group, LinearLayer[] linears)
     {
-        Weights[(int)group] = Own(JoinedTensors.Join([.. linears.Select(linear => linear.Weight_OI)]));
+        Weights[(int)group] = linears[0].Quantized is QuantizedWeight first
+            ? first.Codes
+            : Own(JoinedTensors.Join([.. linears.Select(linear => linear.Weight_OI)]));
         if (linears[0].Bias_O is not null)
         {
             Biases[(int)group] = Own(JoinedTensors.Join([.. linears.Select(linear => linear.Bias_O!)]));
@@ -184,7 +209,7 @@ internal sealed class JoinedBlock : IDisposable
     {
         if (linear.Adapter is not LowRankAdapter adapter)
         {
-            B[place] = Own(empty(1, linear.Out, 0, device: linear.Weight_OI.device));
+            B[place] = Own(empty(1, linear.Out, 0, device: linear.Device));
             return;
         }
 

@@ -24,6 +24,7 @@ public sealed class PackedLlama : IDisposable
     private readonly RowAttention? _attention;
     private readonly DropoutColumns _dropoutColumns;
     private readonly Tensor _epsilon;
+    private readonly DenseMemory? _dense;
     private JoinedBlock?[]? _joined;
     private bool _inWindow;
 
@@ -34,18 +35,22 @@ public sealed class PackedLlama : IDisposable
     public PackedLlama(LlamaModel model)
     {
         (_model, _config, _block) = (model, model.Config, model.Config.Block);
-        _blocks = [.. model.Blocks.Select(block =>
-            new BlockTensors(block, model.Trained, _empty) { Rotary = Place(model.Rotaries, block.Rotary) })];
+        _gpu = Kernels.For(model.Device) == KernelSet.Gpu;
+        _dense = DenseMemory.For(model, joined: _gpu);
+        _blocks = [.. model.Blocks.Select(block => new BlockTensors(block, model.Trained, _empty, _dense)
+            {
+                Rotary = Place(model.Rotaries, block.Rotary),
+            })];
         (_embeddingGradient_VD, _headGradient_VD, _finalGainGradient_D) =
             (GradientOf(model.Embedding_VD), GradientOf(model.Head_VD), GradientOf(model.FinalNorm.Weight_D));
         (_heads, _kvHeads, _eps, _activation) = (_block.Heads, _block.KeyValueHeads, _config.RmsNormEpsilon, (int)_block.Activation);
         (_attentionScale, _softCap) = (_block.AttentionScale ?? 1 / Math.Sqrt(_block.HeadSize), _block.AttentionSoftCap ?? 0);
-        _gpu = Kernels.For(model.Device) == KernelSet.Gpu;
         _dropoutColumns = new(model.Device);
         _epsilon = tensor((float[])[(float)_eps], device: model.Device).DetachFromDisposeScope();
         _lowest = Array.FindIndex(_blocks, block => block.Lowest is not null);
         _arena = _gpu ? null : new(_blocks.Length);
-        _attention = RowAttention.Supports(_block, !_gpu, half: model.Dtype != float32) ? new(_block) : null;
+        bool half = model.Linears.First().Dtype != float32;
+        _attention = RowAttention.Supports(_block, !_gpu, half) ? new(_block) : null;
     }
 
     /// <summary>Bytes of activations that the last pass saved for the backward pass.</summary>
@@ -180,6 +185,7 @@ public sealed class PackedLlama : IDisposable
         }
 
         _arena?.Dispose();
+        _dense?.Dispose();
         _attention?.Dispose();
         _epsilon.Dispose();
         _embeddingGradient_VD?.Dispose();
@@ -263,7 +269,7 @@ public sealed class PackedLlama : IDisposable
         _joined ??=
         [
             .. _model.Blocks.Select(block =>
-                JoinedBlock.Supports(block, _model.Trained is not null) ? JoinedBlock.TryCreate(block, _empty) : null),
+                JoinedBlock.Supports(block, _model.Trained is not null) ? JoinedBlock.TryCreate(block, _empty, _dense) : null),
         ];
         if (Array.TrueForAll(_joined, block => block is null))
         {

@@ -24,17 +24,31 @@ public static class CheckpointCheck
     public static void Require(CheckpointWeights weights, LlamaConfig config)
     {
         HashSet<string> expected = [.. CheckpointShapes.Of(config).Select(weight => weight.Name)];
-        RequireUnquantized(weights, expected);
+        StoredNf4? nf4 = config.InFourBits ? new(weights) : null;
+        if (nf4 is null)
+        {
+            RequireUnquantized(weights, expected);
+        }
+
         if (config.TiedHead && !weights.Has(CheckpointNames.Embedding) && weights.Has(CheckpointNames.Head))
         {
             weights.AddName(CheckpointNames.Embedding, CheckpointNames.Head);
         }
 
-        string[] unknown = [.. weights.Names.Where(name => !expected.Contains(name)).Order(StringComparer.Ordinal)];
-        HashSet<string> unused = [.. weights.Names];
+        string[] names = [.. weights.Names.Where(name => nf4 is null || !StoredNf4.IsPart(name))];
+        string[] unknown = [.. names.Where(name => !expected.Contains(name)).Order(StringComparer.Ordinal)];
+        HashSet<string> unused = [.. names];
         foreach ((string name, long[] shape) in CheckpointShapes.Of(config))
         {
-            RequireTensor(weights, unused.Remove(name), name, shape, unknown);
+            bool exists = unused.Remove(name);
+            if (exists && nf4 is not null && CheckpointNames.IsLinear(name, shape))
+            {
+                nf4.Require(name, shape);
+            }
+            else
+            {
+                RequireTensor(weights, exists, name, shape, unknown);
+            }
         }
 
         if (config.TiedHead && unused.Remove(CheckpointNames.Head))

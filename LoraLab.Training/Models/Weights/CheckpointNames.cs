@@ -38,6 +38,10 @@ public static class CheckpointNames
     /// <summary>Full name of a module of block <paramref name="layer"/>.</summary>
     public static string InBlock(int layer, string path) => $"model.layers.{layer}.{path}";
 
+    /// <summary>Whether a tensor with a name and shape is the weight of a linear layer of a block.</summary>
+    public static bool IsLinear(string name, IReadOnlyCollection<long> shape) =>
+        shape.Count == 2 && name is not (Embedding or Head) && name.EndsWith(WeightSuffix, StringComparison.Ordinal);
+
     /// <summary>
     /// Whether a tensor with a name and shape is the gain of a norm, which is used in fp32 whatever the precision of the weights.
     /// </summary>

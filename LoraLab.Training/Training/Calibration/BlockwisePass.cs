@@ -277,6 +277,7 @@ internal sealed class BlockwisePass(
     {
         cancellation.ThrowIfCancellationRequested();
         using IDisposable scope = NewDisposeScope();
+        IDisposable[] unpacked = [.. sums.Keys.Select(layer => layer.Unpack())];
         try
         {
             foreach (LinearLayer layer in sums.Keys)
@@ -302,6 +303,8 @@ internal sealed class BlockwisePass(
                 layer.Weight_OI.grad = null;
                 layer.Weight_OI.requires_grad = false;
             }
+
+            Array.ForEach(unpacked, one => one.Dispose());
         }
     }
 }

@@ -1,0 +1,86 @@
+using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Quantization;
+using static TorchSharp.torch;
+
+namespace LoraLab.Training.Models.Weights;
+
+/// <summary>The form and precision in which the weights of a checkpoint are held.</summary>
+internal sealed class BaseLayers
+{
+    private readonly CheckpointWeights _weights;
+    private readonly WeightLoader _loader;
+    private readonly ScalarType _dtype;
+    private readonly Device _device;
+    private readonly WeightForm _form;
+    private readonly StoredNf4? _stored;
+
+    /// <summary>The layers of a checkpoint that was checked (<see cref="CheckpointCheck"/>).</summary>
+    /// <param name="weights">The checkpoint; the caller keeps ownership, as of the loader.</param>
+    /// <param name="loader">Loads plain weights.</param>
+    /// <param name="dtype">Precision of the kernels.</param>
+    /// <param name="device">Device of the weights.</param>
+    /// <param name="form">Form of the linear layers; those stored in four bits stay as they are.</param>
+    public BaseLayers(CheckpointWeights weights, WeightLoader loader, ScalarType dtype, Device device, WeightForm form)
+    {
+        (_weights, _loader, _dtype, _device, _form) = (weights, loader, dtype, device, form);
+        _stored = StoredNf4.Has(weights) ? new(weights) : null;
+    }
+
+    /// <summary>Whether the linear layers are in four bits.</summary>
+    public bool IsQuantized => _stored is not null || _form != WeightForm.AsStored;
+
+    /// <summary>The precision of a plain weight.</summary>
+    public ScalarType Precision(string name, IReadOnlyCollection<long> shape)
+    {
+        // Gains of norms are used in fp32 regardless of the base's precision.
+        if (CheckpointNames.IsGain(name, shape) && _dtype != ScalarType.Float64)
+        {
+            return ScalarType.Float32;
+        }
+
+        return _dtype;
+    }
+
+    /// <summary>Loads the weight of a linear layer in four bits; the caller owns it.</summary>
+    /// <exception cref="RunFailure">A value is not finite, or the layer is too small.</exception>
+    public QuantizedWeight Quantize(string name, IReadOnlyList<long> shape)
+    {
+        if (_stored is not null)
+        {
+            return _stored.Load(name, _dtype, _device);
+        }
+
+        if (shape[1] % 2 != 0 || shape[0] * shape[1] < Nf4.BlockSize)
+        {
+            throw RunFailure.BadData(
+                $"'{Excerpt.Of(name)}' of {_weights.Folder} has shape [{shape[0]}, {shape[1]}], which is too small for four bits or has "
+                    + "an odd width; set baseWeights to asStored.",
+                "model");
+        }
+
+        using IDisposable scope = NewDisposeScope();
+        Tensor weight_OI = _loader.Load(name, SafetensorsDtypes.Torch(_weights.Dtype(name))!.Value);
+        QuantizedWeight quantized = QuantizedWeight.Of(weight_OI, _form == WeightForm.NestedNf4, _dtype);
+        PageAdvice.ReleaseMapped(weight_OI);
+        return quantized;
+    }
+
+    /// <summary>Reads a weight as it is before it is quantized; null: it is stored in four bits.</summary>
+    public Func<Tensor>? Original(string name)
+    {
+        if (_stored is not null)
+        {
+            return null;
+        }
+
+        (string folder, Device device) = (_weights.Folder, _device);
+        return () =>
+        {
+            // The checkpoint may have been closed since.
+            using CheckpointWeights weights = CheckpointWeights.Open(folder);
+            return weights.Read(name).to(ScalarType.Float32).to(device);
+        };
+    }
+}
