@@ -23,7 +23,7 @@ internal static class ProcessWait
     /// <summary>Waits until a condition holds; fails if it does not in time.</summary>
     public static async Task UntilAsync(Func<bool> holds, TimeSpan patience)
     {
-        for (Stopwatch waited = Stopwatch.StartNew(); !holds(); await Task.Delay(20))
+        for (Stopwatch waited = Stopwatch.StartNew(); !holds(); await Polling.PauseAsync(waited))
         {
             Assert.True(waited.Elapsed < patience, "The condition was not met in time.");
         }

@@ -74,7 +74,7 @@ internal sealed class RunApi(HttpClient http)
             Assert.True(
                 stopwatch.Elapsed < (timeout ?? _defaultTimeout) && !run.State.IsTerminal(),
                 $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}; waited {stopwatch.Elapsed.TotalSeconds:0} s.");
-            await Task.Delay(30);
+            await Polling.PauseAsync(stopwatch);
         }
     }
 }

@@ -70,11 +70,13 @@ public sealed class ExperimentDeletionTests(ScriptedServer server) : IClassFixtu
 
         Assert.Equal(study.Runs.Count, (await _api.StudyAsync(study.Id)).Runs.Count);
         await _api.SendAsync<StudyDocument>(HttpMethod.Post, ApiRoutes.Study(study.Id, "cancel"), null, HttpStatusCode.Accepted);
+        await _api.WaitForEndOfStudyAsync(study.Id);
         string resumed = study.Runs[0].RunId;
         await _api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(resumed, "resume"), null, HttpStatusCode.Accepted);
         JsonObject queued = await _api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Delete, ApiRoutes.Study(study.Id));
         Assert.Contains("has 1 run", (string)queued["detail"]!, StringComparison.Ordinal);
         await _api.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(resumed, "cancel"), null, HttpStatusCode.Accepted);
+        await _api.WaitForEndAsync(resumed);
         await PauseAsync(false);
 
         await DeleteAsync(ApiRoutes.Study(study.Id));

@@ -55,7 +55,7 @@ internal static class StudyApi
             Assert.True(
                 waited.Elapsed < (timeout ?? _timeout),
                 $"Study {id} is {study.State} ({study.Error}) after {waited.Elapsed.TotalSeconds:0} s: {runs}");
-            await Task.Delay(50);
+            await Polling.PauseAsync(waited);
         }
     }
 }

@@ -54,7 +54,7 @@ internal sealed class SweepApi(RunApi api)
             }
 
             Assert.True(waited.Elapsed < _timeout, $"Sweep {id} is {sweep.State} with {sweep.Counts} ({sweep.Error}).");
-            await Task.Delay(30);
+            await Polling.PauseAsync(waited);
         }
     }
 }
