@@ -50,7 +50,8 @@ public sealed class NamedFailureTests(RealServer real) : IClassFixture<RealServe
         Assert.Null(run.Attempts[0].Environment);
         Assert.Contains("the budget is 20 MiB", run.Error, StringComparison.Ordinal);
         AssertTail(run, run.Error!);
-        Assert.Equal(RunState.Completed, (await CloneAsync(run, Assert.Single(run.Suggestions))).State);
+        RunDocument clone = await CloneAsync(run, Assert.Single(run.Suggestions));
+        Assert.True(clone.State == RunState.Completed, $"{clone.Error} Suggested after: {run.Error}");
     }
 
     [Fact]

@@ -145,8 +145,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         // Tests run in parallel, so several threads per trainer would oversubscribe the cores; programs that tests start directly use all
         // threads.
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
-        // Processes that live for seconds gain nothing from tiered PGO.
+        // Processes that live for seconds gain nothing from tiered PGO, nor from compiling what is called often once more.
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");
+        start.Environment.TryAdd("DOTNET_TC_CallCounting", "0");
         start.Environment["LoraLab__DataDirectory"] = dataDirectory;
         // Every transaction runs twice and must give the same result: checked in every test with a server.
         start.Environment["LoraLab__RepeatTransactions"] = "true";

@@ -8,6 +8,7 @@ using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Support;
 using LoraLab.Tests.Web.Support;
 using LoraLab.Web.Pages.Catalog;
 using LoraLab.Web.Pages.Machine;
@@ -198,6 +199,8 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
     {
         TaskCompletionSource<object> response = Server.Hold(HttpMethod.Get, ApiRoutes.Run(Id));
         IRenderedComponent<IComponent> page = await OpenConnectedAsync("run", loaded: false);
+        // The page listens before it asks; an event before that would be in the response.
+        await ProcessWait.UntilAsync(() => Server.Requests.Any(sent => sent.Path == ApiRoutes.Run(Id)), DefaultWaitTimeout);
         await _hub.SendAsync(LiveEventTypes.RunState, Id, _run with { Name = "renamed" });
         // The event has arrived once the next one of the same connection has.
         SystemState machine = Services.GetRequiredService<SystemState>();

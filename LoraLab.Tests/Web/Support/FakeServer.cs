@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using LoraLab.Contracts;
@@ -11,9 +12,10 @@ namespace LoraLab.Tests.Web.Support;
 internal sealed class FakeServer : HttpMessageHandler
 {
     private readonly Dictionary<(HttpMethod Method, string Path), Func<SentRequest, Task<HttpResponseMessage>>> _answers = [];
+    private readonly ConcurrentQueue<SentRequest> _requests = new();
 
-    /// <summary>All requests, in order.</summary>
-    public List<SentRequest> Requests { get; } = [];
+    /// <summary>All requests so far, in order.</summary>
+    public IReadOnlyList<SentRequest> Requests => [.. _requests];
 
     /// <summary>Requests that no answer was prepared for.</summary>
     public List<SentRequest> Unexpected { get; } = [];
@@ -57,7 +59,7 @@ internal sealed class FakeServer : HttpMessageHandler
             request.RequestUri!.AbsolutePath,
             Uri.UnescapeDataString(request.RequestUri.Query),
             request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken));
-        Requests.Add(sent);
+        _requests.Enqueue(sent);
         if (_answers.TryGetValue((sent.Method, sent.Path), out Func<SentRequest, Task<HttpResponseMessage>>? answer))
         {
             return await answer(sent).WaitAsync(cancellationToken);

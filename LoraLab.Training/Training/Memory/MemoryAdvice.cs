@@ -134,10 +134,12 @@ internal static class MemoryAdvice
     private static IEnumerable<RunSpec> LargerBudgets(
         RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate, double deviceMb)
     {
-        // A larger budget may allow larger passes, which need more memory again, so several are tried.
+        // A larger budget may allow larger passes, which need more memory again, so several are tried. Each leaves room for the error of the
+        // estimate: what is suggested must hold.
         for (double need = MemoryEstimator.Of(request(spec)).TotalMb * underestimate; need <= deviceMb; need *= 1.25)
         {
-            yield return spec with { MemoryBudgetMb = (int)Math.Ceiling(need / BudgetRounding) * BudgetRounding };
+            double safe = Math.Min(need * (1 + MemoryBudgetCheck.Uncertainty), deviceMb);
+            yield return spec with { MemoryBudgetMb = (int)Math.Min(Math.Ceiling(safe / BudgetRounding) * BudgetRounding, deviceMb) };
         }
     }
 
