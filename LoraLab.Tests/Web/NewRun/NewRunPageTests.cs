@@ -69,9 +69,12 @@ public sealed class NewRunPageTests : PageTest
         page.WaitForAssertion(() => Assert.Contains(Server.Requests, request => request.Method == HttpMethod.Post));
         JsonNode sent = JsonNode.Parse(Server.Requests.First(request => request.Method == HttpMethod.Post).Body)!;
         Assert.Equal((4, null), ((int?)sent["rank"], (string?)sent["precision"]));
-        while (page.FindAll("button.ghost[aria-expanded='false']") is [var more, ..])
+        const string Folded = "button.ghost[aria-expanded='false']";
+        while (page.FindAll(Folded) is [var more, ..] folded)
         {
+            // A second click before the first is rendered would fold it again.
             more.Click();
+            page.WaitForState(() => page.FindAll(Folded).Count < folded.Count);
         }
 
         Assert.Contains("that run used fp32", page.Find("[data-field='precision']").TextContent, StringComparison.Ordinal);

@@ -107,7 +107,9 @@ public sealed class WorkerProcessTests : IDisposable
         worker.StandardInput.Close();
 
         Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(20)));
-        Assert.Equal((ExitCodes.Success, "", ""), (worker.ExitCode, worker.StandardOutput.ReadToEnd(), worker.StandardError.ReadToEnd()));
+        // Where loading the engine takes longer than the grace after the end of stdin, it kills itself, as a busy one does.
+        Assert.Contains(worker.ExitCode, [ExitCodes.Success, 128 + 9]);
+        Assert.Equal(("", ""), (worker.StandardOutput.ReadToEnd(), worker.StandardError.ReadToEnd()));
     }
 
     [Fact]
