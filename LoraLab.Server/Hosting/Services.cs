@@ -170,7 +170,6 @@ internal static class Services
         builder.Services.AddSingleton<CompletedCheckpoints>();
         builder.Services.AddSingleton<RunDirectoryLocks>();
         builder.Services.AddSingleton<ArtifactPruning>();
-        builder.Services.AddSingleton<FileHashes>();
         builder.Services.AddHostedService<RetentionSweep>();
     }
 

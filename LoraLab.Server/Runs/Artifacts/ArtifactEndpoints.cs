@@ -27,21 +27,14 @@ internal static class ArtifactEndpoints
         [Description("Whether every file is read for its SHA-256, which takes seconds per GiB")] bool? hashes,
         IRunStore store,
         ArtifactFiles files,
-        ArtifactHashes adapterHashes,
-        FileHashes fileHashes,
+        ArtifactHashes known,
         CancellationToken cancellationToken)
     {
         RequireRun(store, id);
-        IReadOnlyList<RunArtifact> items = [.. files.List(id).Select(artifact => adapterHashes.Add(id, artifact))];
-        if (hashes == true)
+        List<RunArtifact> items = [];
+        foreach (RunArtifact artifact in files.List(id))
         {
-            List<RunArtifact> hashed = [];
-            foreach (RunArtifact item in items)
-            {
-                hashed.Add(item with { Sha256 = item.Sha256 ?? await fileHashes.OfAsync(files.PathOf(id, item), item, cancellationToken) });
-            }
-
-            items = hashed;
+            items.Add(await known.AddAsync(id, artifact, hashes == true, cancellationToken));
         }
 
         return TypedResults.Ok(new RunArtifacts(id, items.Sum(item => item.Bytes), items));
