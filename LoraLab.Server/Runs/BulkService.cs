@@ -85,8 +85,16 @@ internal sealed class BulkService(
         BulkFilter filter = request.Filter!;
         string?[] criteria = [filter.State, filter.Method, filter.Tag, filter.Study, filter.Sweep, filter.Q, filter.Filter];
         return criteria.Any(criterion => !string.IsNullOrWhiteSpace(criterion?.Trim(',', ' ')))
-            ? RunQuery.FilterOf(
-                filter.State, filter.Method, filter.Tag, filter.Study, filter.Sweep, filter.Q, filter.Filter)
+            ? new RunListParameters
+            {
+                State = filter.State,
+                Method = filter.Method,
+                Tag = filter.Tag,
+                Study = filter.Study,
+                Sweep = filter.Sweep,
+                Q = filter.Q,
+                Filter = filter.Filter,
+            }.ToFilter()
             : throw ApiFailure.Invalid(
                 "filter",
                 "filter is empty and would select every run; give at least one of state, method, tag, study, sweep, q and filter.");

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
-using LoraLab.Contracts.Runs.Filters;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
@@ -75,18 +74,11 @@ internal static class RunEndpoints
         RunQuery query,
         [Range(1, RunQuery.MaximumLimit)] int? limit,
         string? cursor,
-        string? sort,
-        string? state,
-        string? method,
-        string? tag,
-        string? study,
-        string? sweep,
-        string? q,
-        [StringLength(RunFilterText.MaximumLength)] string? filter,
+        [AsParameters] RunListParameters parameters,
         string? fields)
     {
         SparseRuns? sparse = SparseRuns.Parse(fields);
-        RunList list = query.List(limit, cursor, sort, state, method, tag, study, sweep, q, filter);
+        RunList list = query.List(limit, cursor, parameters);
         return sparse is null ? TypedResults.Ok(list) : TypedResults.Ok(sparse.Of(list));
     }
 

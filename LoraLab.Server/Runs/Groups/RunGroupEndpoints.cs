@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using LoraLab.Contracts.Runs.Filters;
 using LoraLab.Contracts.Runs.Groups;
 using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,18 +21,11 @@ internal static class RunGroupEndpoints
         [AllowedValues(Seeds, Experiments, All, null)] string? by,
         [Range(1, RunGroupQuery.MaximumLimit)] int? limit,
         [Range(0, int.MaxValue)] int? offset,
-        string? sort,
-        string? state,
-        string? method,
-        string? tag,
-        string? study,
-        string? sweep,
-        string? q,
-        [StringLength(RunFilterText.MaximumLength)] string? filter,
+        [AsParameters] RunListParameters parameters,
         string? baseline,
         string? pinned) => TypedResults.Ok(query.List(
-            RunQuery.FilterOf(state, method, tag, study, sweep, q, filter),
-            RunQuery.SortOf(sort),
+            parameters.ToFilter(),
+            parameters.ToSort(),
             GroupingOf(by),
             offset,
             limit,

@@ -60,8 +60,14 @@ internal static class ViewRules
     {
         try
         {
-            RunQuery.FilterOf(values.GetValueOrDefault("state"), null, null, null, null, null, values.GetValueOrDefault("filter"));
-            RunQuery.SortOf(values.GetValueOrDefault("sort"));
+            RunListParameters parameters = new()
+            {
+                State = values.GetValueOrDefault("state"),
+                Filter = values.GetValueOrDefault("filter"),
+                Sort = values.GetValueOrDefault("sort"),
+            };
+            parameters.ToFilter();
+            parameters.ToSort();
             return null;
         }
         catch (ApiFailure refused)
