@@ -33,6 +33,9 @@ public static class ApiRoutes
     /// <summary>Moves a queued run.</summary>
     public const string QueueReorder = Queue + "/reorder";
 
+    /// <summary>When the queued runs start and end.</summary>
+    public const string QueueForecast = Queue + "/forecast";
+
     /// <summary>Comparison.</summary>
     public const string Compare = Base + "/compare";
 

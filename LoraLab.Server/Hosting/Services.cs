@@ -115,6 +115,7 @@ internal static class Services
         builder.Services.AddSingleton<ComparedRuns>();
         builder.Services.AddSingleton<SpecChecker>();
         builder.Services.AddSingleton<EstimateService>();
+        builder.Services.AddSingleton<StartForecast>();
         builder.Services.AddSingleton<RunOutlook>();
         builder.Services.AddSingleton<PredictService>();
         builder.Services.AddHttpContextAccessor();

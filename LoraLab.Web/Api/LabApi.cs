@@ -119,6 +119,10 @@ public sealed partial class LabApi(HttpClient http)
     public Task<QueueDocument> QueueAsync(int offset, int limit, CancellationToken cancellationToken) =>
         GetAsync<QueueDocument>(ApiRoutes.Queue + FormattableString.Invariant($"?offset={offset}&limit={limit}"), cancellationToken);
 
+    /// <summary>Fetches when the queued runs are likely to start and end.</summary>
+    public Task<QueueForecast> QueueForecastAsync(CancellationToken cancellationToken) =>
+        GetAsync<QueueForecast>(ApiRoutes.QueueForecast, cancellationToken);
+
     public Task<QueueDocument> PatchQueueAsync(QueuePatch patch, CancellationToken cancellationToken) =>
         SendAsync<QueueDocument>(new(HttpMethod.Patch, Relative(ApiRoutes.Queue)) { Content = Json(patch) }, cancellationToken);
 

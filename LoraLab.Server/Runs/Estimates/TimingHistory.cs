@@ -19,7 +19,8 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
     /// <param name="store">The stored runs.</param>
     /// <param name="spec">A specification with its defaults filled in.</param>
     /// <param name="device">The device of the run; <c>auto</c>: the device of the latest similar run.</param>
-    public static (TimingHistory? Timing, string Basis) Estimate(IStoreReader store, RunSpec spec, string device)
+    /// <param name="method">Whether runs of the specification's own method, if there are any, count alone.</param>
+    public static (TimingHistory? Timing, string Basis) Estimate(IStoreReader store, RunSpec spec, string device, bool method = false)
     {
         RunDocument[] similar =
         [
@@ -34,6 +35,12 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
         if (similar.Where(run => run.Summary.PredictionsBeside is null).ToArray() is { Length: > 0 } undisturbed)
         {
             similar = undisturbed;
+        }
+
+        bool own = method && similar.Any(run => run.Spec.Method == spec.Method);
+        if (own)
+        {
+            similar = [.. similar.Where(run => run.Spec.Method == spec.Method)];
         }
 
         if (similar.Length == 0)
@@ -51,11 +58,16 @@ internal sealed record TimingHistory(double SecondsPerSentence, double SecondsPe
         double row = Median(runs.Select(run => run.Summary.EvalSeconds!.Value
             / ((double)run.Summary.EvalRows!.Value * Evaluations(run.Progress.Step, run.Spec.EvalEvery))));
         double load = Median(runs.Select(run => run.Summary.LoadSeconds!.Value + (run.Summary.PreparingSeconds ?? 0)));
-        string basis = $"Median of {NumberFormat.Count(runs.Length, "completed run")} of {spec.Model} on {spec.Dataset} on {last.Device}: "
+        string basis = $"Median of {NumberFormat.Count(runs.Length, "completed run")} of "
+            + $"{(own ? $"{spec.Method} with " : "")}{spec.Model} on {spec.Dataset} on {last.Device}: "
             + $"{NumberFormat.Number(sentence * spec.EffectiveBatch)} s per step of {NumberFormat.Count(spec.EffectiveBatch, "sentence")}, "
             + $"{NumberFormat.Number(row * 1000)} ms per evaluated row, {NumberFormat.Number(load)} s to load.";
         return (new TimingHistory(sentence, row, load, runs[0].Summary.EvalRows!.Value, basis), basis);
     }
+
+    /// <summary>Estimated seconds of a run with a specification.</summary>
+    public double Seconds(RunSpec spec, int steps, int rows) =>
+        Seconds(steps, spec.EffectiveBatch, Evaluations(steps, Math.Max(1, spec.EvalEvery)), rows);
 
     /// <summary>Estimated seconds of a run.</summary>
     public double Seconds(long steps, int effectiveBatch, long evaluations, int rows) =>

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using AngleSharp.Dom;
 using Bunit;
 using LoraLab.Contracts;
-using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Web.Support;
 using LoraLab.Web.Pages.Queue;
@@ -20,12 +19,12 @@ public sealed class QueuePageTests : PageTest
 
     public QueuePageTests()
     {
-        RunDocument done = Run("OLD", null) with
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Server.Answer(HttpMethod.Get, ApiRoutes.QueueForecast, new QueueForecast(new Dictionary<string, QueueTimes>
         {
-            State = RunState.Completed,
-            Summary = new RunSummary { TrainSeconds = 500, EvalSeconds = 90, LoadSeconds = 10 },
-        };
-        Server.Answer(HttpMethod.Get, ApiRoutes.Runs, new RunList([done], null, 1));
+            ["A"] = new(now.AddMinutes(1), now.AddMinutes(11)),
+            ["B"] = new(now.AddMinutes(11), null),
+        }));
         Server.Answer(HttpMethod.Get, ApiRoutes.Queue, new QueueDocument
         {
             Running =
@@ -45,6 +44,8 @@ public sealed class QueuePageTests : PageTest
 
         page.WaitForAssertion(() => Assert.Matches(
             "^starts about (... )?[0-9]{2}:[0-9]{2}, ends about (... )?[0-9]{2}:[0-9]{2}$", FindAll(page, "queue-times")[0].TextContent));
+        Assert.Matches("^starts about (... )?[0-9]{2}:[0-9]{2}$", FindAll(page, "queue-times")[1].TextContent);
+        Assert.Empty(FindAll(page, "queue-times")[2].TextContent);
     }
 
     [Theory]
@@ -103,14 +104,6 @@ public sealed class QueuePageTests : PageTest
 
     private async Task<IRenderedComponent<QueuePage>> OpenQueueAsync()
     {
-        Server.Answer(HttpMethod.Get, ApiRoutes.System, new SystemDocument
-        {
-            Version = "1",
-            OperatingSystem = "Debian",
-            Runtime = ".NET 10",
-            DataDirectory = "data",
-            Lanes = ["cpu"],
-        });
         // The layout, which is not rendered, starts it.
         await Services.GetRequiredService<QueueState>().StartAsync();
         IRenderedComponent<QueuePage> page = Open<QueuePage>("queue");
