@@ -24,6 +24,7 @@ return await ServerProgram.RunAsync(args, static builder =>
 {
     app.UseProblems();
     app.UseSecurity();
+    app.UseAliases();
     app.MapRestApi();
     app.MapLiveChannel();
     app.MapApiDescription();

@@ -51,6 +51,9 @@ internal static class Routes
         app.UseMiddleware<AllowedMethods>();
     }
 
+    /// <summary>After routing, which names the run, and after access is decided.</summary>
+    public static void UseAliases(this WebApplication app) => app.UseMiddleware<AliasRouting>();
+
     public static void MapRestApi(this WebApplication app)
     {
         RouteGroupBuilder api = app.MapGroup(ApiRoutes.Base);
@@ -72,7 +75,7 @@ internal static class Routes
         api.MapMerging();
         api.MapMetrics();
         api.MapQueue();
-        api.MapEstimate();
+        api.MapEstimates();
         api.MapPredictions();
         api.MapCatalog();
         api.MapPulls();

@@ -1,10 +1,11 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Storage;
 
 namespace LoraLab.Server.Runs;
 
-/// <summary>The query parameter <c>runs=a,b</c>.</summary>
+/// <summary>The query parameter <c>runs=a,b</c>: ids of runs, or aliases.</summary>
 internal static class RunSelection
 {
     private const int Maximum = 50;
@@ -25,9 +26,11 @@ internal static class RunSelection
             throw ApiFailure.Invalid("runs", $"runs must list 1 to {Maximum} run ids, separated by commas.");
         }
 
-        List<(string Id, RunDocument? Run)> all = [.. ids.Select(id => (id, store.Find(id)?.Document))];
+        List<(string Id, RunDocument? Run)> all =
+            [.. ids.Select(id => (id, (store.Find(id) ?? AdapterReferences.OfAlias(store, id))?.Document))];
         return (
-            [.. all.Select(entry => entry.Run).OfType<RunDocument>()],
+            // An alias and the id of its run are one.
+            [.. all.Select(entry => entry.Run).OfType<RunDocument>().DistinctBy(run => run.Id)],
             [.. all.Where(entry => entry.Run is null).Select(entry => ApiFailure.Shorten(entry.Id))]);
     }
 }

@@ -3,6 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Xunit;
@@ -100,6 +102,14 @@ public sealed class AdapterTests(RealServer real)
         RunList found = await Api.ReadAsync<RunList>(ApiRoutes.Runs + "?filter=" + Uri.EscapeDataString("alias = champion"));
         Assert.Equal([second.Id], found.Items.Select(run => run.Id));
 
+        Assert.Equal(second.Id, (await Api.GetAsync("champion")).Id);
+        Assert.Equal(second.Id, (await Api.ReadAsync<RunArtifacts>(ApiRoutes.Run("champion", "artifacts"))).RunId);
+        Assert.Equal(second.Id, (await Api.ReadAsync<RunMetrics>(ApiRoutes.Run("champion", "metrics"))).RunId);
+        CompareDocument compared =
+            await Api.ReadAsync<CompareDocument>($"{ApiRoutes.Compare}?runs=champion,{first.Id},{second.Id},nobody");
+        Assert.Equal([second.Id, first.Id], compared.Rows.Select(row => row.RunId));
+        Assert.Equal(["nobody"], compared.Missing);
+        await Api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Delete, ApiRoutes.Run("champion"));
         JsonObject kept = await Api.RefusedAsync(HttpStatusCode.Conflict, HttpMethod.Delete, ApiRoutes.Run(second.Id));
         Assert.Equal(
             $"Run {second.Id} is known as 'champion'; move or remove the alias before deleting it.", (string?)kept["detail"]);

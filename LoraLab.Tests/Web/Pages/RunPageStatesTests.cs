@@ -55,6 +55,18 @@ public sealed class RunPageStatesTests : PageTest
     }
 
     [Fact]
+    public void Page_AtAnAlias_LeadsToTheRun()
+    {
+        Server.Answer(HttpMethod.Get, ApiRoutes.Run("champion"), _run);
+        Server.Answer(
+            HttpMethod.Get, ApiRoutes.Run("champion", "metrics"), new RunMetrics(Id, new Dictionary<string, MetricSeries>()));
+
+        IRenderedComponent<RunPage> page = Open<RunPage>("runs/champion?tab=notes", parameters => parameters.Add(it => it.Id, "champion"));
+
+        page.WaitForAssertion(() => Assert.Equal($"http://localhost/runs/{Id}?tab=notes", Navigation.Uri));
+    }
+
+    [Fact]
     public void Page_WithoutTheServer_OffersToTryAgainAndThenLoads()
     {
         Server.BreakOff(HttpMethod.Get, ApiRoutes.Run(Id));

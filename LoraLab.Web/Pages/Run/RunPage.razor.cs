@@ -76,6 +76,13 @@ public sealed partial class RunPage
         {
             _superseded = new SupersededPoints(Api);
             await Task.WhenAll(ShowAsync(Id, keep: false, (LiveHub.Run(Id), OnLive)), Catalog.TryEnsureMethodsAsync());
+            if (Content is RunDocument run && run.Id != Id)
+            {
+                // The address has an alias. Live events, and links that are passed on, are about the run itself.
+                Content = null;
+                Navigation.NavigateTo($"runs/{run.Id}{new Uri(Navigation.Uri).Query}", replace: true);
+                return;
+            }
         }
 
         await LoadSupersededAsync();
