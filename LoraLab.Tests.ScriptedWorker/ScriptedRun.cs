@@ -145,6 +145,11 @@ internal sealed class ScriptedRun
             }
 
             Step(step);
+            if (_script.Number("early") == step)
+            {
+                return Complete(step, EndReason.EarlyStopped);
+            }
+
             if (_script.Number("checkpoints") is > 0 and int every && step % every == 0)
             {
                 Save(step);
@@ -163,10 +168,15 @@ internal sealed class ScriptedRun
             return End(EndReason.Diverged, "The loss became NaN at step 3; lower learningRate.", Advice());
         }
 
-        Evaluate(_steps);
+        return Complete(_steps, EndReason.Finished);
+    }
+
+    private int Complete(int step, EndReason reason)
+    {
+        Evaluate(step);
         WriteAdapter();
         ScriptedFingerprint.Write(_directory, _spec, _script, _evalRows, ended: true);
-        return End(EndReason.Finished, null);
+        return End(reason, null);
     }
 
     private void Step(int step)
@@ -287,6 +297,6 @@ internal sealed class ScriptedRun
             Summary = new RunSummary { TrainTokens = 1234, TrainSeconds = 1.5, EvalSeconds = 0.5, LoadSeconds = 0.25, PeakMemoryMb = 64 },
         });
         _events.Dispose();
-        return reason == EndReason.Finished ? 0 : 1;
+        return reason is EndReason.Finished or EndReason.EarlyStopped ? 0 : 1;
     }
 }

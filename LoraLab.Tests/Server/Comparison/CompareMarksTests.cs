@@ -57,6 +57,25 @@ public sealed class CompareMarksTests(ScriptedServer fixture)
     }
 
     [Fact]
+    public async Task Compare_RunThatStoppedEarly_IsNamedWithItsStepsAndNothingIsMarked()
+    {
+        RunDocument early = await _runs.RunAsync("", change: Words("steps=8 early=4 wrong="));
+        RunDocument whole = await _runs.RunAsync("", "pissa", change: Words("steps=8 wrong=0-9"));
+
+        CompareDocument document = await _runs.CompareAsync(early, whole);
+
+        Assert.Equal((RunState.Completed, EndReason.EarlyStopped, 4), (early.State, early.EndReason, early.Progress.Step));
+        Assert.Contains(
+            document.Notes, note => note.StartsWith($"Stopped early ({early.Name} at step 4): ", StringComparison.Ordinal));
+        Assert.Empty(document.Marks);
+        Assert.DoesNotContain(
+            (await _runs.CompareAsync(whole)).Notes, note => note.StartsWith("Stopped early", StringComparison.Ordinal));
+
+        static Action<JsonObject> Words(string words) =>
+            spec => spec["notes"] = $"delay=0 rows={ScriptedRuns.Rows} fingerprint {words}";
+    }
+
+    [Fact]
     public async Task Compare_Margins_AreTheSpreadOfRepeatedRunsOrSaidToBeAssumed()
     {
         RunDocument one = await _runs.RunAsync("fingerprint", seed: 1);

@@ -7,6 +7,7 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
+using LoraLab.Server.Workers;
 using LoraLab.Tests.Server.Storage;
 using LoraLab.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -111,6 +112,35 @@ public sealed class RetentionTests : IDisposable
             goes ? "Stopped. Its checkpoints were removed: if resumed, it starts over." : Resumable,
             _disk.Store.Find(ids[1])!.Document.Error);
         Assert.Equal(goes ? 2 : 0, _disk.Store.Find(ids[1])!.Document.Pruned.Count(files => files.ByRetention));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Completed_KeepsCheckpointsAndTheBestAdapterAsConfigured(bool checkpoints, bool best)
+    {
+        const string Id = "2bz4ktn8aa";
+        Add(Id, RunState.Completed);
+        _folder.Write($"data/runs/{Id}/adapter-best/adapter_config.json", "content");
+        RetentionOptions retention = new() { KeepCompletedCheckpoints = checkpoints, KeepBestAdapters = best };
+        ArtifactFiles files = new(_disk.Paths);
+        CompletedCheckpoints completed = new(
+            files,
+            new ArtifactRemoval(files, NullLogger<ArtifactRemoval>.Instance),
+            new RunDirectoryLocks(),
+            Options.Create(new LoraLabOptions { Retention = retention }),
+            NullLogger<CompletedCheckpoints>.Instance);
+
+        completed.Remove(Id, completed.Find(Id));
+
+        Assert.Equal(
+            (checkpoints, best, true, true),
+            (Exists("checkpoints/step-00000004/state.json"), Exists("adapter-best/adapter_config.json"),
+                Exists("adapter/adapter_config.json"), Exists("predictions/step-000004.csv")));
+
+        bool Exists(string name) => File.Exists(Path.Combine(_disk.Paths.RunDirectory(Id), name));
     }
 
     private ArtifactPruning Pruning()
