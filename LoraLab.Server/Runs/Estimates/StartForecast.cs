@@ -107,8 +107,8 @@ internal sealed class StartForecast(IRunStore store, Lanes lanes, TimeProvider t
             return left.Length == 0 ? 0 : left.Contains(null) ? null : Math.Max(0, left.Max()!.Value);
         }
 
-        private bool IsOn(RunDocument run, Lane lane) => run.Attempts.Count > 0
-            && (Lanes.Count == 1 || run.Attempts[^1].Device == lane.DeviceFor(run.Spec.Device));
+        private bool IsOn(RunDocument run, Lane lane) => run.Attempts.Count > 0 && (Lanes.Count == 1
+            || (lane.Accepts(run.Spec.Device) && run.Attempts[^1].Device == lane.DeviceFor(run.Spec.Device)));
 
         private double? SecondsOf(RunDocument run)
         {
