@@ -67,6 +67,37 @@ public sealed class RunPageStatesTests : PageTest
     }
 
     [Fact]
+    public void Tag_TooLong_IsNotCutButSaysSo()
+    {
+        Server.Answer(HttpMethod.Get, ApiRoutes.Run(Id), _run);
+        IRenderedComponent<RunPage> page = OpenNotes();
+        page.WaitForAssertion(() => Assert.NotNull(Find(page, "new-tag")));
+        string tag = new('x', TextLimits.Tag + 1);
+
+        Find(page, "new-tag").Input(tag);
+
+        Assert.Equal("A tag has at most 64 characters; this has 65.", Find(page, "tag-problem").TextContent);
+        Assert.Equal(tag, Find(page, "new-tag").GetAttribute("value"));
+        Assert.True(page.FindAll("button").Single(button => button.TextContent.Trim() == "Add").HasAttribute("disabled"));
+        Assert.False(Find(page, "new-tag").HasAttribute("maxlength"));
+    }
+
+    [Fact]
+    public void Tag_ThatTheServerRefuses_StaysWithItsSentence()
+    {
+        Server.Answer(HttpMethod.Get, ApiRoutes.Run(Id), _run);
+        Server.Refuse(HttpMethod.Patch, ApiRoutes.Run(Id), HttpStatusCode.BadRequest, "tags must not have more than 50 tags.");
+        IRenderedComponent<RunPage> page = OpenNotes();
+        page.WaitForAssertion(() => Assert.NotNull(Find(page, "new-tag")));
+
+        Find(page, "new-tag").Input("more");
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.Equal("tags must not have more than 50 tags.", Find(page, "tag-problem").TextContent));
+        Assert.Equal("more", Find(page, "new-tag").GetAttribute("value"));
+    }
+
+    [Fact]
     public void Page_WithoutTheServer_OffersToTryAgainAndThenLoads()
     {
         Server.BreakOff(HttpMethod.Get, ApiRoutes.Run(Id));
