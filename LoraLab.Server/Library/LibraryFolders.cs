@@ -51,36 +51,36 @@ internal sealed class LibraryFolders(
         {
             string root = RootOf(PullKind.Dataset), target = Path.Combine(root, upload.Name);
             Directory.CreateDirectory(root);
-            string unfinished = TemporaryName.Beside(Path.Combine(root, $".{upload.Name}"));
-            Directory.CreateDirectory(unfinished);
+            string place = TemporaryName.Beside(Path.Combine(root, $".{upload.Name}"));
+            Directory.CreateDirectory(place);
+            List<string> moved = [];
             try
             {
                 foreach (string file in files)
                 {
-                    File.Move(file, Path.Combine(unfinished, Path.GetFileName(file)));
+                    File.Move(file, Path.Combine(place, Path.GetFileName(file)));
+                    moved.Add(file);
                 }
 
                 var marker = new { upload.Id, upload.FileNames, upload.Seed, At = time.GetUtcNow() };
                 DurableFile.WriteAllText(
-                    Path.Combine(unfinished, Marker), JsonSerializer.Serialize(marker, ContractJson.Indented) + "\n");
-                Directory.Move(unfinished, target);
+                    Path.Combine(place, Marker), JsonSerializer.Serialize(marker, ContractJson.Indented) + "\n");
+                Directory.Move(place, target);
+                place = target;
+
+                // The client may be gone, but the dataset is there.
+                InspectResponse response = await AskAsync("datasets", CancellationToken.None);
+                DatasetEntry? entry = response.Datasets?.FirstOrDefault(data => data.Name == upload.Name);
+                return entry is { Usable: true } ? entry with { Deletable = true } : throw ApiFailure.Unprocessable(
+                    "uploadUnusable", entry?.Problem ?? "The dataset cannot be read after it was moved.");
             }
             catch
             {
-                Directory.Delete(unfinished, recursive: true);
+                // What was sent is not lost: the upload has its files again and can be kept once the reason is gone.
+                moved.ForEach(file => File.Move(Path.Combine(place, Path.GetFileName(file)), file));
+                Directory.Delete(place, recursive: true);
                 throw;
             }
-
-            // The client may be gone, but the dataset is there.
-            InspectResponse response = await AskAsync("datasets", CancellationToken.None);
-            DatasetEntry? entry = response.Datasets?.FirstOrDefault(data => data.Name == upload.Name);
-            if (entry is { Usable: true })
-            {
-                return entry with { Deletable = true };
-            }
-
-            Directory.Delete(target, recursive: true);
-            throw ApiFailure.Unprocessable("uploadUnusable", entry?.Problem ?? "The dataset cannot be read after it was moved.");
         }
         finally
         {

@@ -54,6 +54,30 @@ public sealed class UploadTests(RealServer fixture)
     }
 
     [Fact]
+    public async Task Keep_OfFilesThatCannotBeUsedAnyMore_LosesNothing()
+    {
+        UploadDocument upload = await ReadAsync<UploadDocument>(
+            await SendAsync(ApiRoutes.Uploads, "restored", ("train", "a.csv", Csv(60)), ("eval", "b.csv", Csv(20))),
+            HttpStatusCode.Created);
+        string folder = Path.Combine(Data, "uploads", upload.Id, "source"), file = Path.Combine(folder, "eval.csv");
+        string sent = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, "other,columns\n1,2\n", TestContext.Current.CancellationToken);
+
+        using HttpResponseMessage refused = await _http.PostAsync(
+            ApiRoutes.Upload(upload.Id, "keep"), null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        Assert.Equal(["eval.csv", "train.csv"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(await DatasetsAsync(), data => data.Name == "restored");
+        await File.WriteAllTextAsync(file, sent, TestContext.Current.CancellationToken);
+        DatasetEntry kept = await ReadAsync<DatasetEntry>(
+            await _http.PostAsync(ApiRoutes.Upload(upload.Id, "keep"), null, TestContext.Current.CancellationToken),
+            HttpStatusCode.Created);
+        Assert.Equal((60, 20), (kept.TrainRows, kept.EvalRows));
+        await _http.DeleteAsync(ApiRoutes.Datasets + "/restored", TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Upload_WithAPreview_CanBeMappedSplitAndKept()
     {
         // Semicolons, no obvious names, quoted text over two lines, a formula, the same text with two labels.
