@@ -50,6 +50,7 @@ internal static class ServerProgram
             app.Services.GetRequiredService<MergeService>().RemoveUnfinished();
             app.Services.GetRequiredService<MachineReport>();
             await app.StartAsync();
+            app.Services.GetRequiredService<MergeService>().Continue();
             await app.Services.GetRequiredService<StartupMessage>().WriteAsync(app.Urls, demo, app.Lifetime.ApplicationStopping);
             await app.WaitForShutdownAsync();
             return 0;

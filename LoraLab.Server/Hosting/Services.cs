@@ -128,6 +128,7 @@ internal static class Services
         builder.Services.AddSingleton<AliasFile>();
         builder.Services.AddSingleton<AliasService>();
         builder.Services.AddSingleton<LineageService>();
+        builder.Services.AddSingleton<MergeList>();
         builder.Services.AddSingleton<MergeService>();
         builder.Services.AddSingleton<BatchService>();
         builder.Services.AddSingleton<DemoRuns>();

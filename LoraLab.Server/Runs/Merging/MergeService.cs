@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.Workers;
+using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs.Merging;
 
@@ -19,10 +22,14 @@ internal sealed class MergeService(
     AdapterReferences adapters,
     WorkerLocator locator,
     RunDirectoryLocks directoryLocks,
+    MergeList list,
     LoraLabPaths paths,
+    IOptions<LoraLabOptions> options,
     IHostApplicationLifetime lifetime,
     ILogger<MergeService> log) : IDisposable
 {
+    private const long MiB = 1 << 20;
+
     private readonly ConcurrentDictionary<(string Run, AdapterChoice Which), MergeJob> _jobs = new();
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -41,6 +48,23 @@ internal sealed class MergeService(
         catch (Exception error) when (StorageFailure.Is(error))
         {
             log.LogWarning("Cannot remove unfinished merges in {Folder}: {Reason}", Workplace, error.Message);
+        }
+    }
+
+    /// <summary>Starts the merges again that an earlier server did not complete.</summary>
+    public void Continue()
+    {
+        foreach (AdapterReference waiting in list.All())
+        {
+            try
+            {
+                Start(store.Find(waiting.Name)?.Document ?? throw ApiFailure.NoRun(waiting.Name), waiting.Which);
+            }
+            catch (ApiFailure refused)
+            {
+                log.LogWarning("The merge of {Adapter} is not continued: {Reason}", waiting.Text, refused.Message);
+                list.Remove(waiting.Name, waiting.Which);
+            }
         }
     }
 
@@ -76,6 +100,7 @@ internal sealed class MergeService(
             return state;
         }
 
+        RequireSpace(run);
         MergeJob job = new(run.Id, which, locator);
         if (_jobs.TryGetValue((run.Id, which), out MergeJob? failed)
             ? !_jobs.TryUpdate((run.Id, which), job, failed)
@@ -85,6 +110,7 @@ internal sealed class MergeService(
             return StateOf(run, which);
         }
 
+        list.Add(run.Id, which);
         _ = Task.Run(() => WorkAsync(job, run));
         return job.State;
     }
@@ -95,6 +121,7 @@ internal sealed class MergeService(
         if (_jobs.TryRemove((run.Id, which), out MergeJob? job))
         {
             job.Cancel();
+            list.Remove(run.Id, which);
         }
     }
 
@@ -116,6 +143,23 @@ internal sealed class MergeService(
     private string FolderOf(string runId, AdapterChoice which) =>
         Path.Combine(paths.RunDirectory(runId), which == AdapterChoice.Best ? RunFiles.MergedBest : RunFiles.Merged);
 
+    /// <summary>The merged model has about the size of its base, and the space that runs need stays free.</summary>
+    private void RequireSpace(RunDocument run)
+    {
+        long bytes = store.Find(run.Id)?.Files.Where(file => file.Name.EndsWith(".safetensors", StringComparison.Ordinal))
+            .Sum(file => file.Bytes) ?? 0;
+        (string folder, long? free) = DiskSpace.Tightest(paths.DataDirectory, paths.RunsDirectory);
+        if (free - bytes < options.Value.MinimumFreeMb * MiB)
+        {
+            throw ApiFailure.Refused(
+                StatusCodes.Status507InsufficientStorage,
+                "diskFull",
+                $"The merged model takes about {NumberFormat.Bytes(bytes)}, but the disk of {folder} has {NumberFormat.Bytes(free ?? 0)} "
+                    + $"free, of which {options.Value.MinimumFreeMb} MiB (LoraLab:MinimumFreeMb) are kept free; free some space there and "
+                    + "merge again.");
+        }
+    }
+
     private async Task WorkAsync(MergeJob job, RunDocument run)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
@@ -131,6 +175,9 @@ internal sealed class MergeService(
                 {
                     Publish(folder, job, run.Id);
                 }
+
+                // Only an end that the server's own caused is no end.
+                list.Remove(run.Id, job.State.Which);
             }
             finally
             {
@@ -144,6 +191,7 @@ internal sealed class MergeService(
         catch (Exception error) when (StorageFailure.Is(error))
         {
             job.Fail($"The merged model cannot be stored: {error.Message}");
+            list.Remove(run.Id, job.State.Which);
         }
         finally
         {
