@@ -31,6 +31,7 @@ internal static class DashboardServices
         services.AddSingleton<RunNotices>();
         services.AddSingleton<Ticker>();
         services.AddScoped<RunActions>();
+        services.AddScoped<BulkActions>();
         services.AddScoped<PageUrl>();
         services.AddMudServices(options =>
         {

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
@@ -87,14 +88,16 @@ internal static class CompareEndpoints
         context.Response.Headers.ContentSecurityPolicy = CompareHtml.Policy;
         return (format ?? "csv") switch
         {
-            "csv" => Download(Csv(document, table ?? "runs"), "text/csv", "csv"),
-            "json" => Download(JsonSerializer.Serialize(document, ApiJson.Indented), "application/json", "json"),
-            "tex" => Download(CompareTex.Write(document), "application/x-tex", "tex"),
+            "csv" => Download(Csv(document, table ?? "runs"), "text/csv", Name("csv", table ?? "runs")),
+            "json" => Download(JsonSerializer.Serialize(document, ApiJson.Indented), "application/json", Name("json")),
+            "tex" => Download(CompareTex.Write(document), "application/x-tex", Name("tex", "tables")),
             "svg" => TypedResults.File(pictures.Svg(loaded, document, view), "image/svg+xml", view.FileName(loaded, "svg")),
             "png" => TypedResults.File(pictures.Png(loaded, document, view), "image/png", view.FileName(loaded, "png")),
-            "html" => Download(pictures.Page(loaded, document, view), "text/html", "html"),
+            "html" => Download(pictures.Page(loaded, document, view), "text/html", Name("html")),
             _ => throw ApiFailure.Invalid("format", $"Unknown format '{format}'; use csv, json, tex, svg, png or html."),
         };
+
+        string Name(string extension, string part = "") => FileNames.Of(extension, CompareView.Subject(loaded), part);
     }
 
     private static string Csv(CompareDocument document, string table) => table switch
@@ -105,6 +108,6 @@ internal static class CompareEndpoints
         _ => throw ApiFailure.Invalid("table", $"Unknown table '{table}'; use runs, pairs or methods."),
     };
 
-    private static FileContentHttpResult Download(string text, string type, string extension) =>
-        TypedResults.File(Encoding.UTF8.GetBytes(text), $"{type}; charset=utf-8", $"compare.{extension}");
+    private static FileContentHttpResult Download(string text, string type, string name) =>
+        TypedResults.File(Encoding.UTF8.GetBytes(text), $"{type}; charset=utf-8", name);
 }

@@ -160,13 +160,12 @@ internal static class RunFileEndpoints
         bool asTrained = Word("form", form, Converted, AsTrained) == AsTrained;
         (RunDocument run, AdapterChoice choice) = adapters.Resolve(id, WhichAdapter.Parse(which));
         string folder = adapters.Folder(run, choice);
-        string name = choice == AdapterChoice.Best ? $"{run.Id}-best" : run.Id;
         // Of a run that trained all weights, the result is a model.
         bool isModel = File.Exists(Path.Combine(folder, "config.json"));
         if (!asTrained || isModel)
         {
-            string file = $"{name}-{(isModel ? "model" : "adapter")}.zip";
-            return ZipResponse.Of(context, file, (zip, stopping) => ZipFolder.AddAsync(zip, folder, stopping));
+            string name = WhichAdapter.FileName(run, choice, isModel ? "model" : "adapter");
+            return ZipResponse.Of(context, name, (zip, stopping) => ZipFolder.AddAsync(zip, folder, stopping));
         }
 
         DirectoryInfo temporary = Directory.CreateTempSubdirectory("loralab-export-");
@@ -175,7 +174,7 @@ internal static class RunFileEndpoints
             string output = Path.Combine(temporary.FullName, RunFiles.Adapter);
             string reference = new AdapterReference(run.Id, choice).Text;
             await inspector.RequestAsync(new InspectRequest { Kind = "export", Export = new(reference, output) }, cancellationToken);
-            return ZipResponse.Of(context, $"{name}-adapter-as-trained.zip", async (zip, stopping) =>
+            return ZipResponse.Of(context, WhichAdapter.FileName(run, choice, "adapter-as-trained"), async (zip, stopping) =>
             {
                 try
                 {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
-using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -114,7 +113,7 @@ public sealed partial class MetricChart
         {
             string metric = Metric.Replace('/', '-');
             string[] names = [.. Series.Where(curve => !curve.Faint).Select(curve => curve.Name).Distinct()];
-            return names.Length == 1 ? $"{FileNames.Of(names[0])}-{metric}" : $"{NumberFormat.Count(names.Length)}-runs-{metric}";
+            return names.Length == 1 ? $"{FileNames.Part(names[0])}-{metric}" : $"{NumberFormat.Count(names.Length)}-runs-{metric}";
         }
     }
 

@@ -51,7 +51,8 @@ public abstract class LivePage<TContent> : ComponentBase, IDisposable where TCon
 
     public void Dispose()
     {
-        Live.Reconnected -= Reload;
+        Live.Reconnected -= OnReconnected;
+        OnClosed();
         _drawing.Dispose();
         _loading.Dispose();
         _requests.Dispose();
@@ -59,7 +60,15 @@ public abstract class LivePage<TContent> : ComponentBase, IDisposable where TCon
         GC.SuppressFinalize(this);
     }
 
-    protected override void OnInitialized() => Live.Reconnected += Reload;
+    protected override void OnInitialized() => Live.Reconnected += OnReconnected;
+
+    /// <summary>The connection was lost and is back: events may have been missed.</summary>
+    protected virtual void OnReconnected() => Reload();
+
+    /// <summary>The page is closed; what it has beside its content ends.</summary>
+    protected virtual void OnClosed()
+    {
+    }
 
     /// <summary>Requests the content.</summary>
     protected abstract Task<TContent> FetchAsync(CancellationToken cancellationToken);

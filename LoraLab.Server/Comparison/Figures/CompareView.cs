@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure.Errors;
@@ -11,6 +12,8 @@ namespace LoraLab.Server.Comparison.Figures;
 internal sealed record CompareView(string? Metric, string? Theme, bool Mean)
 {
     public const int LongestKey = 200;
+
+    private const int NamedMethods = 3;
 
     /// <summary>Whether the metric is drawn over time and memory instead of the steps.</summary>
     public bool Costs { get; init; }
@@ -44,12 +47,16 @@ internal sealed record CompareView(string? Metric, string? Theme, bool Mean)
     /// <summary>The metric drawn of these runs.</summary>
     public MetricDescriptor Of(IReadOnlyList<ComparedRun> runs) => Metric is null ? runs[0].Metric : MetricCatalog.Default.Of(Metric);
 
-    /// <summary>Name of a picture, for example <c>compare-eval-accuracy.svg</c>.</summary>
-    public string FileName(IReadOnlyList<ComparedRun> runs, string extension) => string.Concat(
-        Costs ? "costs-" : "compare-",
-        string.Concat(Of(runs).Key.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')),
-        ".",
-        extension);
+    /// <summary>Name of a picture, for example <c>compare-lora-pissa-eval-accuracy.svg</c>.</summary>
+    public string FileName(IReadOnlyList<ComparedRun> runs, string extension) => FileNames.Of(
+        extension, Subject(runs), FileNames.Part(Of(runs).Key), Costs ? "costs" : "");
+
+    /// <summary>What a file is about: the methods that are compared, or how many runs.</summary>
+    public static string Subject(IReadOnlyList<ComparedRun> runs)
+    {
+        string[] methods = [.. runs.Select(run => run.Document.Spec.Method).Distinct()];
+        return $"compare-{(methods.Length <= NamedMethods ? string.Join('-', methods) : $"{runs.Count}-runs")}";
+    }
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

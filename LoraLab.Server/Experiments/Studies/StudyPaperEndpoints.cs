@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Server.Comparison.Figures;
 using LoraLab.Server.Experiments.Studies.Figures;
 using LoraLab.Server.Experiments.Studies.Paper;
@@ -25,8 +27,10 @@ internal static class StudyPaperEndpoints
 
     private static IResult Paper(string id, HttpContext context, StudyService service, StudyResults results)
     {
-        IEnumerable<(string Name, byte[] Content)> files = results.Paper(service.Get(id));
-        return ZipResponse.Of(context, $"{id}-paper.zip", (zip, cancellationToken) => PaperZip.AddAsync(zip, files, cancellationToken));
+        StudyDocument study = service.Get(id);
+        IEnumerable<(string Name, byte[] Content)> files = results.Paper(study);
+        string name = FileNames.Of("zip", FileNames.Part(study.Name), id, "paper");
+        return ZipResponse.Of(context, name, (zip, cancellationToken) => PaperZip.AddAsync(zip, files, cancellationToken));
     }
 
     private static FileContentHttpResult Svg(

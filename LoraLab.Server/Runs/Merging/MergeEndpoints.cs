@@ -54,7 +54,7 @@ internal static class MergeEndpoints
     {
         (RunDocument run, AdapterChoice choice) = adapters.Resolve(id, WhichAdapter.Parse(which));
         string folder = merges.Result(run, choice);
-        string name = $"{run.Id}{(choice == AdapterChoice.Best ? "-best" : "")}-merged.zip";
+        string name = WhichAdapter.FileName(run, choice, "merged");
         return ZipResponse.Of(context, name, (zip, stopping) => ZipFolder.AddAsync(zip, folder, stopping));
     }
 }

@@ -25,7 +25,7 @@ public sealed class CompareExportTests(ScriptedServer fixture)
 
         Assert.Equal("image/svg+xml", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal(
-            ("attachment", "compare-eval-accuracy.svg"),
+            ("attachment", "compare-lora-eval-accuracy.svg"),
             (answer.Content.Headers.ContentDisposition?.DispositionType, answer.Content.Headers.ContentDisposition?.FileName));
         Assert.Contains("default-src 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
         List<string> texts = [.. picture.Descendants(_svg + "text").Select(text => text.Value)];

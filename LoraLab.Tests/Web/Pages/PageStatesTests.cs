@@ -1,6 +1,8 @@
 using System.Net;
 using Bunit;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Catalog;
+using LoraLab.Contracts.Compare;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Experiments.Sweeps;
 using LoraLab.Contracts.Live;
@@ -8,12 +10,16 @@ using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Groups;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Web.Support;
 using LoraLab.Web.Pages.Catalog;
+using LoraLab.Web.Pages.Comparison;
 using LoraLab.Web.Pages.Machine;
+using LoraLab.Web.Pages.Playground;
 using LoraLab.Web.Pages.Queue;
 using LoraLab.Web.Pages.Run;
+using LoraLab.Web.Pages.Runs;
 using LoraLab.Web.Pages.Studies;
 using LoraLab.Web.Pages.Sweeps;
 using LoraLab.Web.State;
@@ -85,6 +91,18 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
         DefaultLearningRate = 2e-4,
     };
 
+    private static readonly RunGroupList _groups = new()
+    {
+        Items = [new RunGroup { First = _run, Ids = [Id], Data = RunData.Of(_run) }],
+        Total = 1,
+        Runs = 1,
+        Data = [RunData.Of(_run)],
+    };
+
+    private static readonly CompareDocument _comparison = new()
+    {
+        Rows = [new CompareRow { RunId = Id, Name = Name, Method = "lora", Color = "#2563eb", State = RunState.Completed }],
+    };
 
     private static readonly Dictionary<string, Page> _pages = new()
     {
@@ -96,6 +114,11 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
         ["methods"] = new(ApiRoutes.Methods, new[] { _method }, test => test.Open<MethodsPage>("methods")),
         ["system"] = new(ApiRoutes.System, _system, test => test.Open<SystemPage>("system")),
         ["queue"] = new(ApiRoutes.Queue, _queue, test => test.Open<QueuePage>("queue")),
+        ["runs"] = new(ApiRoutes.RunGroups, _groups, test => test.Open<RunsPage>("runs")),
+        ["compare"] = new(ApiRoutes.Compare, _comparison, test => test.Open<ComparePage>($"compare?runs={Id}")),
+        ["models"] = new(ApiRoutes.Models, new[] { new ModelEntry { Name = Name } }, test => test.Open<ModelsPage>("models")),
+        ["playground"] = new(ApiRoutes.Runs, new RunList([_run], null, 1), test => test.Open<PlaygroundPage>("playground")),
+        ["keys"] = new(ApiRoutes.Keys, new KeyList(true, [new KeyEntry(Name, ["read"], null)]), test => test.Open<KeysPage>("keys")),
     };
 
     private readonly LiveHubServer _hub;
@@ -238,6 +261,12 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
         AnswerIfOpen(ApiRoutes.StudyTemplates, Array.Empty<StudyTemplate>());
         AnswerIfOpen(ApiRoutes.System, _system);
         AnswerIfOpen(ApiRoutes.Runs, new RunList([], null, 0));
+        AnswerIfOpen(ApiRoutes.Run(Id), _run);
+        AnswerIfOpen(ApiRoutes.Metrics, Array.Empty<RunMetrics>());
+        AnswerIfOpen(ApiRoutes.Models, Array.Empty<ModelEntry>());
+        AnswerIfOpen(ApiRoutes.Datasets, new[] { new DatasetEntry { Name = "data" } });
+        AnswerIfOpen(ApiRoutes.Pulls, new PullList([], []));
+        AnswerIfOpen(ApiRoutes.Uploads, new UploadList([]));
         IRenderedComponent<IComponent> page = _pages[name].Open(this);
         // The layout, which is not rendered, starts these; the response may be held.
         if (name == "queue")

@@ -20,15 +20,14 @@ public sealed partial class ComparePage
     internal const int MaxRuns = 50;
 
     private readonly MetricStore _metrics = new();
-    private readonly PageLifetime _lifetime = new();
     private readonly HashSet<string> _toys = [];
     private readonly Dictionary<(string Metric, string Group), (ChartSeries[] Curves, ChartSeries Mean)> _means = [];
-    private List<LiveEvent>? _pending;
-    private RenderThrottle? _render;
-    private RenderThrottle? _refresh;
-    private CompareDocument? _document;
     private string? _loaded;
-    private string? _failure;
+    private string? _pointsOf;
+
+    public ComparePage() : base(drawPause: TimeSpan.FromMilliseconds(250), loadPause: TimeSpan.FromSeconds(1.5))
+    {
+    }
 
     [SupplyParameterFromQuery(Name = "runs")]
     public string? Runs { get; set; }
@@ -86,142 +85,78 @@ public sealed partial class ComparePage
         Charts.FirstOrDefault(metric => metric.Key == Metric) is { } shown ? [shown] : Charts;
 
     /// <summary>Whether two completed runs have a result and a cost, so that a picture of them shows something.</summary>
-    private bool HasCosts => _document!.Rows.DistinctBy(row => row.Task).Count() == 1 && _document.Rows.Count(row =>
+    private bool HasCosts => Content!.Rows.DistinctBy(row => row.Task).Count() == 1 && Content.Rows.Count(row =>
         row.State == RunState.Completed && row.Summary[TaskDescriptors.Of(row.Task, row.Metric).Primary.Key]?.Last is not null
         && (row.Summary.TrainSeconds is not null || row.Summary.PeakMemoryMb is not null)) > 1;
 
     protected override void OnInitialized()
     {
+        base.OnInitialized();
         Theme.Changed += StateHasChanged;
-        _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(StateHasChanged));
-        _refresh = new RenderThrottle(TimeSpan.FromSeconds(1.5), () => InvokeAsync(RefreshDocumentAsync));
-        Live.Reconnected += OnReconnected;
     }
+
+    protected override void OnClosed() => Theme.Changed -= StateHasChanged;
 
     protected override async Task OnParametersSetAsync()
     {
-        string runs = string.Join(',', Ids);
-        if (_loaded == runs)
+        if (Ids.Count > 0)
         {
-            return;
+            (string, Action<LiveEvent>)[] topics = [.. Ids.Select(id => (LiveHub.Run(id), (Action<LiveEvent>)OnLive))];
+            await Task.WhenAll(ShowAsync(string.Join(',', Ids), keep: true, topics), Catalog.TryEnsureMethodsAsync());
+            if (_loaded == string.Join(',', Ids) && Content is CompareDocument shown
+                && Ids.Except(shown.Missing).Except(shown.Rows.Select(row => row.RunId)).Any())
+            {
+                // The address has an alias. Live events, and what is hidden or removed, are about the run itself.
+                Url.Set("runs", string.Join(',', shown.Rows.Select(row => row.RunId).Concat(shown.Missing)));
+            }
         }
-
-        _loaded = runs;
-        _failure = null;
-        _lifetime.Release();
-        foreach (IDisposable listener in await Task.WhenAll(Ids.Select(id => Live.ListenAsync(LiveHub.Run(id), OnLive))))
-        {
-            _lifetime.Hold(listener);
-        }
-
-        await Task.WhenAll(LoadAsync(), LoadMethodsAsync());
     }
 
-    public void Dispose()
+    protected override void OnReconnected()
     {
-        Live.Reconnected -= OnReconnected;
-        Theme.Changed -= StateHasChanged;
-        _render?.Dispose();
-        _refresh?.Dispose();
-        _lifetime.Dispose();
+        // Points may have been missed.
+        _pointsOf = null;
+        Reload();
     }
 
-    private async Task LoadAsync()
+    protected override async Task<CompareDocument> FetchAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> ids = Ids;
-        if (ids.Count == 0)
+        IReadOnlyList<string> asked = Ids;
+        // Which of the runs exist is known only then, and one that does not would fail the request for points.
+        CompareDocument document = await Api.CompareAsync(asked, cancellationToken);
+        string[] ids = [.. document.Rows.Select(row => row.RunId)];
+        string runs = string.Join(',', ids);
+        if (_pointsOf != runs)
         {
-            return;
-        }
-
-        // Live events that arrive during the request may be newer than its response: they are applied after it.
-        List<LiveEvent> pending = _pending = [];
-        try
-        {
-            // Which of the runs exist is known only then, and one that does not would fail the request for points.
-            CompareDocument document = await Api.CompareAsync(ids, _lifetime.Token);
-            ids = [.. document.Rows.Select(row => row.RunId)];
-            foreach (RunMetrics metrics in await Api.MetricsAsync(
-                ids,
-                MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key).Append(MetricKeys.TrainTokensPerSecond).Distinct(),
-                _lifetime.Token))
+            IEnumerable<string> keys =
+                MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key).Append(MetricKeys.TrainTokensPerSecond).Distinct();
+            IReadOnlyList<RunMetrics> points = await Api.MetricsAsync(ids, keys, cancellationToken);
+            await LoadToysAsync(ids, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (RunMetrics metrics in points)
             {
                 _metrics.Replace(metrics);
             }
 
-            _document = document;
-            _failure = null;
-            ApplyPending(pending);
-            await LoadToysAsync(ids);
+            // From now on, live events bring the others.
+            _pointsOf = runs;
         }
-        catch (Exception failure) when (failure is ApiException or HttpRequestException)
-        {
-            ApplyPending(pending);
-            _failure = failure is ApiException ? failure.Message : _document is null ? ApiException.Unreachable : null;
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was left.
-        }
-    }
 
-    private void ApplyPending(List<LiveEvent> pending)
-    {
-        if (_pending == pending)
-        {
-            _pending = null;
-            pending.ForEach(OnLive);
-        }
+        _loaded = string.Join(',', asked);
+        return document;
     }
 
     /// <summary>The comparison omits settings that all runs share, so whether a run is a toy is read from the run itself.</summary>
-    private async Task LoadToysAsync(IReadOnlyList<string> ids)
+    private async Task LoadToysAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        RunDocument[] runs = await Task.WhenAll(ids.Where(id => !_toys.Contains(id)).Select(id => Api.GetRunAsync(id, _lifetime.Token)));
+        RunDocument[] runs =
+            await Task.WhenAll(ids.Where(id => !_toys.Contains(id)).Select(id => Api.GetRunAsync(id, cancellationToken)));
         _toys.UnionWith(runs.Where(run => CatalogState.IsToy(run.Spec)).Select(run => run.Id));
     }
 
-    private async Task LoadMethodsAsync()
-    {
-        try
-        {
-            await Catalog.EnsureMethodsAsync();
-        }
-        catch (Exception failure) when (failure is HttpRequestException or ApiException)
-        {
-            // The table shows method ids instead of names.
-        }
-    }
-
-    private async Task RefreshDocumentAsync()
-    {
-        try
-        {
-            _document = await Api.CompareAsync(Ids, _lifetime.Token);
-        }
-        catch (Exception failure) when (failure is ApiException or HttpRequestException or OperationCanceledException)
-        {
-            // The next live event triggers another request.
-        }
-
-        StateHasChanged();
-    }
-
-    private void OnReconnected() => _ = InvokeAsync(async () =>
-    {
-        await LoadAsync();
-        StateHasChanged();
-    });
-
     private void OnLive(LiveEvent message)
     {
-        if (_pending is not null)
-        {
-            _pending.Add(message);
-            return;
-        }
-
-        if (_document is null)
+        if (Content is null)
         {
             return;
         }
@@ -231,19 +166,19 @@ public sealed partial class ComparePage
             if (message.Data.Deserialize<RunMetrics>(ContractJson.Options) is RunMetrics added)
             {
                 _metrics.Merge(added);
-                _render?.Request();
+                Draw();
             }
         }
         else if (LiveRuns.Document(message) is RunDocument run)
         {
             // Results are shown immediately; notes and differences follow with the next response.
-            _document = _document with
+            Content = Content with
             {
-                Rows = CompareRow.WithLabels([.. _document.Rows.Select(row =>
+                Rows = CompareRow.WithLabels([.. Content.Rows.Select(row =>
                     row.RunId == run.Id ? row with { Name = run.Name, State = run.State, Summary = run.Summary } : row)]),
             };
-            _render?.Request();
-            _refresh?.Request();
+            Draw();
+            Reload();
         }
         else if (LiveRuns.IsDeleted(message))
         {
@@ -251,22 +186,22 @@ public sealed partial class ComparePage
         }
     }
 
-    private bool Measured(MetricDescriptor metric) => _document is null || metric.Scope == MetricScope.EveryTask
-        || _document.Rows.Any(row => TaskDescriptors.Of(row.Task).Scope == metric.Scope);
+    private bool Measured(MetricDescriptor metric) => Content is null || metric.Scope == MetricScope.EveryTask
+        || Content.Rows.Any(row => TaskDescriptors.Of(row.Task).Scope == metric.Scope);
 
-    private bool HasPoints(MetricDescriptor metric) => _document!.Rows.Any(row => _metrics.Get(row.RunId, metric.Key).X.Count > 0);
+    private bool HasPoints(MetricDescriptor metric) => Content!.Rows.Any(row => _metrics.Get(row.RunId, metric.Key).X.Count > 0);
 
     private IReadOnlyList<ChartSeries> Curves(string key)
     {
         List<ChartSeries> curves =
-            [.. _document!.Rows.Where(row => !Hidden.Contains(row.RunId)).Select(row => Curve(row, key)).OfType<ChartSeries>()];
+            [.. Content!.Rows.Where(row => !Hidden.Contains(row.RunId)).Select(row => Curve(row, key)).OfType<ChartSeries>()];
         if (!ChartState.ShowsMeans)
         {
             return curves;
         }
 
         // Runs that are in no group, as they have no result yet, stay curves of their own.
-        Dictionary<string, MethodGroup> groups = _document.Methods.Groups
+        Dictionary<string, MethodGroup> groups = Content.Methods.Groups
             .SelectMany(group => group.Runs.Select(run => (run, group))).ToDictionary(pair => pair.run, pair => pair.group);
         return [.. curves.GroupBy(curve => groups.GetValueOrDefault(curve.Id)?.Id ?? curve.Id).Select(same =>
             MeanOf(key, same.Key, groups.GetValueOrDefault(same.First().Id)?.Label ?? same.First().Name, [.. same]))];
@@ -304,7 +239,7 @@ public sealed partial class ComparePage
 
     /// <summary>Number of the run among those of its method; hidden ones count, so that hiding a run changes no other curve.</summary>
     private int NumberInMethod(CompareRow row) =>
-        _document!.Rows.TakeWhile(other => other.RunId != row.RunId).Count(other => other.Method == row.Method);
+        Content!.Rows.TakeWhile(other => other.RunId != row.RunId).Count(other => other.Method == row.Method);
 
     private async Task PickAsync()
     {

@@ -25,11 +25,6 @@ public sealed partial class NewRunPage
 
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
-    private RunDocument? _source;
-    private CloneTemplate? _template;
-    private string? _loadedFrom;
-    private string? _failure;
-    private bool _ready;
     private bool _allMethods;
     private bool _busy;
     private string _seeds = "42";
@@ -37,7 +32,6 @@ public sealed partial class NewRunPage
     private string? _generalError;
     private DryRunResult? _dryRun;
     private IReadOnlyList<MethodPreview> _previews = [];
-    private readonly LatestOnly _checking = new();
     private readonly SubmissionKeys _keys = new();
 
     private EstimateRequest _memory = null!;
@@ -96,52 +90,34 @@ public sealed partial class NewRunPage
     private IReadOnlyDictionary<string, string> NamePlaceholder =>
         _dryRun is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["name"] = _dryRun.Name };
 
-    protected override void OnInitialized() => _memory = new EstimateRequest(Api);
-
-    protected override async Task OnParametersSetAsync()
+    protected override void OnInitialized()
     {
-        if (_ready && _loadedFrom == (From ?? ""))
-        {
-            return;
-        }
-
-        _loadedFrom = From ?? "";
-        await LoadAsync();
+        base.OnInitialized();
+        _memory = new EstimateRequest(Api);
     }
 
-    public void Dispose() => _checking.Dispose();
+    protected override Task OnParametersSetAsync() => ShowAsync($"from {From}", keep: false);
 
-    private async Task LoadAsync()
+    protected override async Task<FormStart> FetchAsync(CancellationToken cancellationToken)
     {
-        (_ready, _failure, _source, _template) = (false, null, null, null);
-        try
-        {
-            await Catalog.EnsureAllAsync();
-            if (!string.IsNullOrEmpty(From))
-            {
-                _source = await Api.GetRunAsync(From, CancellationToken.None);
-                _template = await Api.CloneTemplateAsync(From, CancellationToken.None);
-            }
-        }
-        catch (Exception failure) when (failure is ApiException or HttpRequestException)
-        {
-            _failure = ApiException.MessageFor(failure);
-            return;
-        }
-
-        _form.Start(_template?.Spec);
-        _context.UsedByClone = _template?.Used ?? new Dictionary<string, string>();
+        await Catalog.EnsureAllAsync();
+        FormStart start = string.IsNullOrEmpty(From)
+            ? new(null, null)
+            : new(await Api.GetRunAsync(From, cancellationToken), await Api.CloneTemplateAsync(From, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        _form.Start(start.Template?.Spec);
+        _context.UsedByClone = start.Template?.Used ?? new Dictionary<string, string>();
         _form.Apply(Set);
         _allMethods = MethodsInAddress == "all";
         _seeds = SeedsInAddress ?? _form.Text("seed");
         _tags = string.Join(", ", (_form.Values["tags"] as JsonArray ?? []).Select(tag => tag?.ToString()));
-        _ready = true;
-        await CheckAsync();
+        _ = CheckAsync();
+        return start;
     }
 
     private void StartOver()
     {
-        _form.Start(_template?.Spec);
+        _form.Start(Content?.Template?.Spec);
         (_allMethods, _seeds, _tags) = (false, _form.Text("seed"), "");
         OnChanged();
     }
@@ -183,7 +159,7 @@ public sealed partial class NewRunPage
     /// <summary>Validates the specification on the server after a pause in typing.</summary>
     private async Task CheckAsync()
     {
-        CancellationToken cancellationToken = _checking.Begin();
+        CancellationToken cancellationToken = Checks.Begin();
         try
         {
             await Task.Delay(_typingPause, cancellationToken);
@@ -266,7 +242,7 @@ public sealed partial class NewRunPage
     {
         _busy = true;
         // From here on the response to the submission counts, not that of an earlier validation.
-        _checking.Cancel();
+        Checks.Cancel();
         WriteAddress();
         try
         {

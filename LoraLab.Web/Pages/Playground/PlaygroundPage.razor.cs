@@ -25,17 +25,18 @@ public sealed partial class PlaygroundPage
         (PlaygroundInput.Prompt, "A prompt to complete"),
     ];
 
-    private readonly PageLifetime _life = new();
     private readonly LatestOnly _question = new();
-    private IReadOnlyList<RunDocument>? _completed;
     private IReadOnlyList<RunDocument> _runs = [];
     private IReadOnlyList<string> _unknown = [];
     private IReadOnlyList<string> _asked = [];
     private IReadOnlyList<PlaygroundAnswer>? _answers;
-    private string? _failure;
     private string? _problem;
     private string? _shown;
     private bool _asking;
+
+    public PlaygroundPage() : base(drawPause: TimeSpan.FromSeconds(1), loadPause: TimeSpan.FromSeconds(2))
+    {
+    }
 
     [SupplyParameterFromQuery(Name = "model")]
     public string? Model { get; set; }
@@ -83,7 +84,7 @@ public sealed partial class PlaygroundPage
     /// <summary>Completed runs that can be asked beside those chosen: of their model and task.</summary>
     private IReadOnlyList<RunDocument> Addable =>
     [
-        .. (_completed ?? []).Where(run => _runs.All(chosen => chosen.Id != run.Id)
+        .. (Content ?? []).Where(run => _runs.All(chosen => chosen.Id != run.Id)
             && (First is null || (run.Spec.Model == First.Spec.Model && run.Task == First.Task))),
     ];
 
@@ -105,77 +106,47 @@ public sealed partial class PlaygroundPage
         Labels = Entry?.Labels ?? [],
     };
 
-    protected override Task OnInitializedAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync() => ShowAsync($"runs {Runs}", keep: true);
 
-    protected override async Task OnParametersSetAsync()
+    /// <summary>Completed runs, and those of the address, which may not be among them.</summary>
+    protected override async Task<IReadOnlyList<RunDocument>> FetchAsync(CancellationToken cancellationToken)
     {
-        if (_completed is not null && _shown != Runs)
+        string? address = Runs;
+        if (_shown != address)
         {
-            await ChooseRunsAsync();
+            // What is being asked is asked of other runs.
+            _question.Cancel();
         }
-    }
 
-    public void Dispose()
-    {
-        _question.Dispose();
-        _life.Dispose();
-    }
-
-    private async Task LoadAsync()
-    {
-        try
-        {
-            Task catalog = Catalog.EnsureAllAsync();
-            RunQuery query = new() { States = ["completed"], Sort = "-createdAt", Limit = Listed };
-            RunList list = await Api.ListRunsAsync(query, _life.Token);
-            await catalog;
-            (_completed, _failure) = (list.Items, null);
-            await ChooseRunsAsync();
-        }
-        catch (Exception failure) when (failure is ApiException or HttpRequestException)
-        {
-            _failure = ApiException.MessageFor(failure);
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was closed.
-        }
-    }
-
-    /// <summary>Reads the runs of the address, those too that are not among the listed ones.</summary>
-    private async Task ChooseRunsAsync()
-    {
-        // What is being asked is asked of other runs.
-        _question.Cancel();
-        string? address = _shown = Runs;
+        Task catalog = Catalog.EnsureAllAsync();
+        RunQuery query = new() { States = ["completed"], Sort = "-createdAt", Limit = Listed };
+        RunList list = await Api.ListRunsAsync(query, cancellationToken);
+        await catalog;
         List<RunDocument> found = [];
         List<string> unknown = [];
         foreach (string id in PageUrl.List(address).Distinct().Take(PredictLimits.Runs))
         {
             try
             {
-                found.Add(_completed!.FirstOrDefault(run => run.Id == id) ?? await Api.GetRunAsync(id, _life.Token));
+                found.Add(list.Items.FirstOrDefault(run => run.Id == id) ?? await Api.GetRunAsync(id, cancellationToken));
             }
             catch (ApiException refusal) when (refusal.NotFound)
             {
                 unknown.Add(id);
             }
-            catch (Exception failure) when (failure is ApiException or HttpRequestException)
-            {
-                _failure = ApiException.MessageFor(failure);
-                return;
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
         }
 
-        if (address == Runs)
+        cancellationToken.ThrowIfCancellationRequested();
+        (_runs, _unknown) = (found, unknown);
+        if (_shown != address)
         {
-            (_runs, _unknown, _answers, _problem) = (found, unknown, null, null);
+            (_shown, _answers, _problem) = (address, null, null);
         }
+
+        return list.Items;
     }
+
+    protected override void OnClosed() => _question.Dispose();
 
     private async Task AskAsync()
     {

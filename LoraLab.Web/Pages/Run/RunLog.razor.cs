@@ -4,7 +4,6 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Web.Api;
-using LoraLab.Web.Components;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
@@ -147,6 +146,6 @@ public sealed partial class RunLog
     private async Task SaveAsync()
     {
         await LoadAllAsync();
-        await Js.InvokeVoidAsync("loralab.download", $"{FileNames.Of(Run.Name)}-{Run.Id}.log", "text/plain", _text.ToString());
+        await Js.InvokeVoidAsync("loralab.download", $"{FileNames.Part(Run.Name)}-{Run.Id}.log", "text/plain", _text.ToString());
     }
 }

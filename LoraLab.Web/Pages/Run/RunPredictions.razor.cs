@@ -4,7 +4,6 @@ using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Web.Api;
-using LoraLab.Web.Components;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -166,7 +165,7 @@ public sealed partial class RunPredictions
 
         await Js.InvokeVoidAsync(
             "loralab.download",
-            $"{FileNames.Of(Run.Name)}-predictions-step-{page.Step}.csv",
+            $"{FileNames.Part(Run.Name)}-predictions-step-{page.Step}.csv",
             "text/csv",
             PredictionCsv.Of(page.Labels, rows));
     }

@@ -1,15 +1,12 @@
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Runs.Groups;
 using LoraLab.Contracts.Runs.Views;
 using LoraLab.Web.Api;
-using LoraLab.Web.Components;
 using LoraLab.Web.Pages.Runs.Table;
 using LoraLab.Web.Pages.Runs.Views;
 using LoraLab.Web.State;
 using Microsoft.AspNetCore.Components;
-using MudBlazor;
 
 namespace LoraLab.Web.Pages.Runs;
 
@@ -18,30 +15,22 @@ namespace LoraLab.Web.Pages.Runs;
 /// </summary>
 public sealed partial class RunsPage
 {
-    /// <summary>The maximum number of runs in a comparison.</summary>
-    private const int CompareLimit = Comparison.ComparePage.MaxRuns;
-    private const int MaxPageSize = 500;
     private const string NewestFirst = "-createdAt";
 
-    private readonly HashSet<string> _selected = [];
-    private readonly PageLifetime _life = new();
+    private readonly SelectedRuns _selected = new();
     private readonly RenderFragment _views;
+    private ShownView _view = null!;
     private RowWindow _rows = null!;
-    private RenderThrottle? _refetch;
-    private RenderThrottle? _render;
-    private RunQuery? _loaded;
-    private SavedView? _view;
-    private string? _viewFailure;
-    private string? _failure;
+    private RunQuery _query = new();
     private string? _conditionError;
     private int _version;
 
-    public RunsPage()
+    public RunsPage() : base(drawPause: TimeSpan.FromMilliseconds(250), loadPause: TimeSpan.FromSeconds(1.5))
     {
         _views = builder =>
         {
             builder.OpenComponent<ViewBar>(0);
-            builder.AddComponentParameter(1, nameof(ViewBar.View), _view);
+            builder.AddComponentParameter(1, nameof(ViewBar.View), _view.View);
             builder.AddComponentParameter(2, nameof(ViewBar.Query), CurrentQuery);
             builder.AddComponentParameter(3, nameof(ViewBar.OnChanged), EventCallback.Factory.Create<SavedView?>(this, ShowView));
             builder.CloseComponent();
@@ -113,7 +102,9 @@ public sealed partial class RunsPage
     private bool Filtered => !string.IsNullOrEmpty(Q) || States.Count > 0 || Methods.Count > 0 || !string.IsNullOrEmpty(Tag)
         || !string.IsNullOrEmpty(Study) || !string.IsNullOrEmpty(Sweep) || !string.IsNullOrEmpty(Condition);
 
-    private string? HeaderText => _view is not null || _rows.List is not { Runs: > 0 } ? null
+    private bool IsEmpty => _rows.List is { Runs: 0, Pinned.Count: 0 };
+
+    private string? HeaderText => _view.View is not null || _rows.List is not { Runs: > 0 } ? null
         : "Select runs to compare them. Results are from the last evaluation, not the best one.";
 
     private string CountText
@@ -138,133 +129,75 @@ public sealed partial class RunsPage
                "learningRate": 2e-3, "trainSamples": 4000, "lossScope": "completion"}'
         """;
 
-    protected override async Task OnInitializedAsync()
+    protected override void OnInitialized()
     {
-        _rows = new RowWindow(Api);
-        Live.Reconnected += OnReconnected;
-        _refetch = new RenderThrottle(TimeSpan.FromSeconds(1.5), () => InvokeAsync(RefetchAsync));
-        _render = new RenderThrottle(TimeSpan.FromMilliseconds(250), () => InvokeAsync(ShowHeld));
-        await Task.WhenAll(LoadMethodsAsync(), ListenAsync());
+        base.OnInitialized();
+        (_rows, _view) = (new RowWindow(Api), new ShownView(Api));
     }
 
     protected override async Task OnParametersSetAsync()
     {
-        if (await OpenViewAsync())
+        if (await _view.OpenAsync(ViewId, Closed) && CurrentQuery.Length == 0 && _view.View!.Query.Length > 0)
         {
-            // The address of the view follows, with its parameters.
+            // The address had nothing but the view's id; the whole one follows, with its parameters.
+            Navigation.NavigateTo(ViewBar.Address(_view.View), new NavigationOptions { ReplaceHistoryEntry = true });
             return;
         }
 
-        RunQuery query = new()
-        {
-            Search = Q,
-            States = States,
-            Methods = Methods,
-            Tag = Tag,
-            Study = Study,
-            Sweep = Sweep,
-            Filter = Condition,
-            Sort = Sort,
-            By = (Group, Collapse) switch { (null, null) => null, (_, null) => "seeds", (null, _) => "experiments", _ => "all" },
-            Baseline = Baseline,
-            Pinned = PageUrl.List(Pinned),
-        };
-        if (_loaded?.ToQueryString() != query.ToQueryString())
-        {
-            _loaded = query;
-            await LoadAsync();
-        }
+        _query = Query();
+        await Task.WhenAll(
+            ShowAsync(_query.ToQueryString(), keep: true, (LiveHub.Runs, OnLive)), Catalog.TryEnsureMethodsAsync());
     }
 
-    public void Dispose()
+    protected override async Task<RunGroupList> FetchAsync(CancellationToken cancellationToken)
     {
-        Live.Reconnected -= OnReconnected;
-        _refetch?.Dispose();
-        _render?.Dispose();
-        _life.Dispose();
-    }
-
-    /// <summary>Loads the view that the address names; true: the address had nothing but its id and is replaced by the whole.</summary>
-    private async Task<bool> OpenViewAsync()
-    {
-        if (string.IsNullOrEmpty(ViewId))
-        {
-            (_view, _viewFailure) = (null, null);
-            return false;
-        }
-
-        if (_view?.Id != ViewId)
-        {
-            try
-            {
-                (_view, _viewFailure) = (await Api.GetViewAsync(ViewId, _life.Token), null);
-            }
-            catch (Exception failure) when (failure is HttpRequestException or ApiException or OperationCanceledException)
-            {
-                (_view, _viewFailure) = (null, ApiException.MessageFor(failure));
-                return false;
-            }
-
-            if (CurrentQuery.Length == 0 && _view.Query.Length > 0)
-            {
-                Navigation.NavigateTo(ViewBar.Address(_view), new NavigationOptions { ReplaceHistoryEntry = true });
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void ShowView(SavedView? view)
-    {
-        _view = view;
-        Navigation.NavigateTo(view is null ? "runs" : ViewBar.Address(view));
-    }
-
-    private async Task LoadAsync()
-    {
-        RunQuery query = _loaded!;
         try
         {
-            await _rows.LoadAsync(query, _life.Token);
-            if (ReferenceEquals(query, _loaded))
-            {
-                (_failure, _conditionError) = (null, null);
-                _version++;
-            }
+            await _rows.LoadAsync(_query, cancellationToken);
         }
         catch (ApiException refusal) when (refusal.Errors.TryGetValue("filter", out IReadOnlyList<string>? wrong))
         {
+            _conditionError = string.Join(" ", wrong);
+            if (_rows.List is null)
+            {
+                throw;
+            }
+
             // While a condition is being typed, the runs of the last right one stay.
-            (_conditionError, _failure) = (string.Join(" ", wrong), null);
+            return _rows.List;
         }
-        catch (Exception failure) when (failure is HttpRequestException or ApiException)
-        {
-            _failure = ApiException.MessageFor(failure);
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was closed.
-        }
+
+        _conditionError = null;
+        _version++;
+        return _rows.List!;
     }
 
-    /// <summary>All rows, page by page: an export has what a scroll to the end would show.</summary>
+    private RunQuery Query() => new()
+    {
+        Search = Q,
+        States = States,
+        Methods = Methods,
+        Tag = Tag,
+        Study = Study,
+        Sweep = Sweep,
+        Filter = Condition,
+        Sort = Sort,
+        By = (Group, Collapse) switch { (null, null) => null, (_, null) => "seeds", (null, _) => "experiments", _ => "all" },
+        Baseline = Baseline,
+        Pinned = PageUrl.List(Pinned),
+    };
+
+    private void ShowView(SavedView? view)
+    {
+        _view.Show(view);
+        Navigation.NavigateTo(view is null ? "runs" : ViewBar.Address(view));
+    }
+
     private async Task<RunTable?> WholeTableAsync()
     {
-        List<RunGroup> rows = [];
-        RunGroupList? page = null;
-        bool done = await Actions.TryAsync(
-            async () =>
-            {
-                do
-                {
-                    page = await Api.ListGroupsAsync(_loaded! with { Offset = rows.Count, Limit = MaxPageSize }, _life.Token);
-                    rows.AddRange(page.Items);
-                }
-                while (page.Items.Count > 0 && rows.Count < page.Total);
-            },
-            null);
-        return done ? RunTable.Of(page!.Pinned.Concat(rows), ShownColumns, Options) : null;
+        IReadOnlyList<RunGroup> rows = [];
+        return await Actions.TryAsync(async () => rows = await _rows.AllAsync(Closed), null)
+            ? RunTable.Of(rows, ShownColumns, Options) : null;
     }
 
     private void ToggleColumn(string key) =>
@@ -278,63 +211,31 @@ public sealed partial class RunsPage
         Url.Set("pin", string.Join(',', pinned.Contains(id) ? pinned.Where(other => other != id) : [.. pinned, id]), replace: false);
     }
 
-    private void Toggle(RunGroup row)
+    private async Task SelectAllAsync()
     {
-        if (row.Ids.All(_selected.Contains))
-        {
-            _selected.ExceptWith(row.Ids);
-        }
-        else
-        {
-            _selected.UnionWith(row.Ids);
-        }
-    }
-
-    private async Task ToggleAllAsync()
-    {
-        RunGroupList list = _rows.List!;
-        if (_rows.Held.All(row => row.Ids.All(_selected.Contains)))
+        if (_selected.HasAll(_rows.Held))
         {
             _selected.Clear();
             return;
         }
 
+        int rows = _rows.List!.Total;
         await Actions.TryAsync(
-            async () => _selected.UnionWith((await Api.ListGroupsAsync(_loaded! with { Limit = MaxPageSize }, _life.Token)).Items
-                .Concat(list.Pinned).SelectMany(row => row.Ids)),
-            list.Total > MaxPageSize
-                ? $"Selected the first {NumberFormat.Count(MaxPageSize)} of {NumberFormat.Count(list.Total, "row")}." : null);
+            async () => _selected.Add(await _rows.FirstAsync(RowWindow.MaximumRows, Closed)),
+            rows <= RowWindow.MaximumRows ? null
+                : $"Selected the first {NumberFormat.Count(RowWindow.MaximumRows)} of {NumberFormat.Count(rows, "row")}.");
     }
 
-    private async Task LoadMethodsAsync()
+    private async Task DeleteAsync(IReadOnlyList<string> ids)
     {
-        try
+        string name = ids.Count > 1 ? NumberFormat.Count(ids.Count, "run")
+            : _rows.Held.FirstOrDefault(row => row.Count == 1 && row.First.Id == ids[0])?.First.Name ?? ids[0];
+        if (await Bulk.DeleteAsync(ids, name))
         {
-            await Catalog.EnsureMethodsAsync();
-        }
-        catch (Exception failure) when (failure is HttpRequestException or ApiException)
-        {
-            // The table shows method ids instead of names.
-        }
-    }
-
-    private async Task ListenAsync() => _life.Hold(await Live.ListenAsync(LiveHub.Runs, OnLive));
-
-    private void OnReconnected() => _ = InvokeAsync(RefetchAsync);
-
-    private async Task RefetchAsync()
-    {
-        if (_loaded is not null)
-        {
+            _selected.Remove(ids);
             await LoadAsync();
             StateHasChanged();
         }
-    }
-
-    private void ShowHeld()
-    {
-        _version++;
-        StateHasChanged();
     }
 
     private void OnLive(LiveEvent message)
@@ -344,65 +245,21 @@ public sealed partial class RunsPage
             return;
         }
 
-        bool isKnown = _rows.Replace(message.RunId, run => LiveRuns.Apply(run, message));
-        if (isKnown)
+        if (_rows.Replace(message.RunId, run => LiveRuns.Apply(run, message)))
         {
-            _render?.Request();
+            _version++;
+            Draw();
         }
 
         if (message.Type == LiveEventTypes.RunState)
         {
             if (LiveRuns.IsDeleted(message))
             {
-                _selected.Remove(message.RunId);
+                _selected.Remove([message.RunId]);
             }
 
             // Only the server knows which runs match now, in which order, and the means of their groups.
-            _refetch?.Request();
-        }
-    }
-
-    private void CompareSelected() => Navigation.NavigateTo($"compare?runs={string.Join(',', _selected.Order(StringComparer.Ordinal))}");
-
-    private Task CancelSelectedAsync() => ActAsync("Cancelled", () => Api.CancelRunsAsync(Selection(), CancellationToken.None));
-
-    private Task DeleteSelectedAsync() => DeleteAsync([.. _selected]);
-
-    private async Task DeleteAsync(IReadOnlyList<string> ids)
-    {
-        const string Text = "Results, predictions, log and adapter are removed from disk. This cannot be undone.";
-        string? name = ids.Count == 1
-            ? _rows.Held.FirstOrDefault(row => row.Count == 1 && row.First.Id == ids[0])?.First.Name ?? ids[0]
-            : null;
-        if (await ConfirmDialog.AskAsync(Dialogs, $"Delete {name ?? NumberFormat.Count(ids.Count, "run")}?", Text, "Delete"))
-        {
-            await ActAsync("Deleted", () => Api.DeleteRunsAsync(new BulkRequest { Ids = ids }, CancellationToken.None));
-            _selected.ExceptWith(ids);
-            await LoadAsync();
-            StateHasChanged();
-        }
-    }
-
-    private BulkRequest Selection() => new() { Ids = [.. _selected] };
-
-    /// <summary>Performs an action on many runs, and says on how many and why not on the others.</summary>
-    private async Task ActAsync(string done, Func<Task<BulkResult>> action)
-    {
-        BulkResult? result = null;
-        if (await Actions.TryAsync(async () => result = await action(), null))
-        {
-            if (result!.Total > 0)
-            {
-                Toasts.Add($"{done} {NumberFormat.Count(result.Total, "run")}.", Severity.Normal);
-            }
-
-            if (result.Skipped is [{ } first, ..])
-            {
-                Toasts.Add(
-                    result.Skipped.Count == 1 ? first.Detail
-                        : $"{NumberFormat.Count(result.Skipped.Count, "run")} stayed as they are. The first: {first.Detail}",
-                    Severity.Warning);
-            }
+            Reload();
         }
     }
 }

@@ -34,15 +34,10 @@ public sealed partial class NewStudyPage
     private readonly StudyForm _form = new();
     private readonly StudyFormContext _context;
     private readonly Dictionary<string, StudyPlan> _defaultsByRequest = [];
-    private IReadOnlyList<StudyTemplate> _templates = [];
-    private readonly LatestOnly _previewing = new();
     private StudyPreview? _preview;
-    private string? _failure;
     private string? _general;
     private string? _fileProblem;
-    private string? _loadedFrom;
     private JsonObject? _loadedPlan;
-    private bool _ready;
     private bool _previewPending;
     private bool _busy;
     private readonly SubmissionKeys _keys = new();
@@ -64,8 +59,10 @@ public sealed partial class NewStudyPage
     [SupplyParameterFromQuery(Name = "from")]
     public string? From { get; set; }
 
+    private IReadOnlyList<StudyTemplate> Templates => Content ?? [];
+
     private StudySize? SelectedSize =>
-        _templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
+        Templates.FirstOrDefault(template => template.Id == _form.Template)?.Sizes.FirstOrDefault(size => size.Id == _form.Size);
 
     private string LargeStudyText =>
         $"The study has more than {NumberFormat.Count(ConfirmationThreshold, "run")}"
@@ -76,41 +73,24 @@ public sealed partial class NewStudyPage
 
     private bool CanStart => _preview is not null && !_busy && !_previewPending;
 
-    protected override async Task OnParametersSetAsync()
+    protected override Task OnParametersSetAsync() => ShowAsync($"from {From}", keep: false);
+
+    protected override async Task<IReadOnlyList<StudyTemplate>> FetchAsync(CancellationToken cancellationToken)
     {
-        if (_loadedFrom != (From ?? ""))
-        {
-            _loadedFrom = From ?? "";
-            await LoadAsync();
-        }
-    }
-
-    public void Dispose() => _previewing.Dispose();
-
-    private async Task LoadAsync()
-    {
-        (_ready, _failure) = (false, null);
-        StudyDocument? source;
-        try
-        {
-            await Catalog.EnsureAllAsync();
-            _templates = await Api.StudyTemplatesAsync(CancellationToken.None);
-            source = string.IsNullOrEmpty(From) || PlanInUrl is not null ? null : await Api.GetStudyAsync(From, CancellationToken.None);
-        }
-        catch (Exception failure) when (failure is ApiException or HttpRequestException)
-        {
-            _failure = ApiException.MessageFor(failure);
-            return;
-        }
-
-        Start(_loadedPlan ?? (source is null ? PlanFromUrl() : WithoutName(source.Plan)));
-        (_ready, _loadedPlan) = (true, null);
-        await PreviewAsync();
+        await Catalog.EnsureAllAsync();
+        IReadOnlyList<StudyTemplate> templates = await Api.StudyTemplatesAsync(cancellationToken);
+        StudyDocument? source =
+            string.IsNullOrEmpty(From) || PlanInUrl is not null ? null : await Api.GetStudyAsync(From, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        Start(_loadedPlan ?? (source is null ? PlanFromUrl(templates) : WithoutName(source.Plan)));
+        _loadedPlan = null;
+        _ = PreviewAsync();
+        return templates;
     }
 
     private static JsonObject WithoutName(StudyPlan plan) => PlanJson.From(plan with { Name = null });
 
-    private JsonObject PlanFromUrl()
+    private JsonObject PlanFromUrl(IReadOnlyList<StudyTemplate> templates)
     {
         JsonObject plan = [];
         try
@@ -122,7 +102,7 @@ public sealed partial class NewStudyPage
             // The URL was truncated, for example in an e-mail: the form starts with the template alone.
         }
 
-        StudyTemplate? first = _templates.FirstOrDefault();
+        StudyTemplate? first = templates.FirstOrDefault();
         if (TemplateInUrl is not null)
         {
             (plan["template"], plan["size"]) = (TemplateInUrl, SizeInUrl);
@@ -158,7 +138,7 @@ public sealed partial class NewStudyPage
         {
             (plan["template"], plan["size"]) = (template, _form.Size);
         }
-        else if (_templates is [{ Sizes: [StudySize size, ..] } first, ..])
+        else if (Templates is [{ Sizes: [StudySize size, ..] } first, ..])
         {
             (plan["template"], plan["size"]) = (first.Id, size.Id);
         }
@@ -197,7 +177,7 @@ public sealed partial class NewStudyPage
             return;
         }
 
-        if (!_ready)
+        if (Content is null)
         {
             // The templates are still loading: when they arrive, the form must start with this plan.
             _loadedPlan = plan;
@@ -227,7 +207,7 @@ public sealed partial class NewStudyPage
     /// <summary>Requests a preview of the plan from the server, debounced while the user types.</summary>
     private async Task PreviewAsync()
     {
-        CancellationToken cancellationToken = _previewing.Begin();
+        CancellationToken cancellationToken = Checks.Begin();
         _previewPending = true;
         try
         {
@@ -315,7 +295,7 @@ public sealed partial class NewStudyPage
 
         _busy = true;
         // The response to the submission supersedes that of any earlier preview.
-        _previewing.Cancel();
+        Checks.Cancel();
         JsonObject plan = _form.Plan();
         try
         {

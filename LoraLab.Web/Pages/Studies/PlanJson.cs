@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
-using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Studies;
 
@@ -57,7 +56,7 @@ internal static class PlanJson
     }
 
     /// <summary>A file name that is valid on every file system.</summary>
-    internal static string FileName(string name) => FileNames.Of(name) + "-study.json";
+    internal static string FileName(string name) => FileNames.Part(name) + "-study.json";
 
     private static JsonObject Serialize(StudyPlan plan) => (JsonObject)JsonSerializer.SerializeToNode(plan, ContractJson.Options)!;
 

@@ -31,13 +31,10 @@ public sealed partial class NewSweepPage
     private readonly SpecForm _form = new();
     private readonly SpecFormContext _context;
     private readonly SweepForm _sweep = new();
-    private bool _ready;
     private bool _busy;
-    private string? _failure;
     private SweepPreview? _preview;
     private IReadOnlyDictionary<string, IReadOnlyList<string>> _errors = new Dictionary<string, IReadOnlyList<string>>();
     private IReadOnlyList<string> _messages = [];
-    private readonly LatestOnly _previewing = new();
     private readonly SubmissionKeys _keys = new();
 
     public NewSweepPage() => _context = new SpecFormContext(_form, OnChanged)
@@ -62,29 +59,18 @@ public sealed partial class NewSweepPage
           -d '{Plan.ToJsonString(ContractJson.Indented).Replace("'", "'\\''", StringComparison.Ordinal)}'
         """;
 
-    protected override Task OnInitializedAsync() => LoadAsync();
+    protected override Task OnInitializedAsync() => ShowAsync("sweep", keep: false);
 
-    public void Dispose() => _previewing.Dispose();
-
-    private async Task LoadAsync()
+    protected override async Task<CatalogState> FetchAsync(CancellationToken cancellationToken)
     {
-        _failure = null;
-        try
-        {
-            await Catalog.EnsureAllAsync();
-        }
-        catch (Exception failure) when (failure is ApiException or HttpRequestException)
-        {
-            _failure = ApiException.MessageFor(failure);
-            return;
-        }
-
+        await Catalog.EnsureAllAsync();
+        cancellationToken.ThrowIfCancellationRequested();
         _form.Start(null);
         _form.Apply(Set);
         ReserveSelectionRows();
         _sweep.Start(SweepInUrl);
-        _ready = true;
-        await PreviewAsync();
+        _ = PreviewAsync();
+        return Catalog;
     }
 
     /// <summary>
@@ -115,7 +101,7 @@ public sealed partial class NewSweepPage
     /// <summary>Requests a preview of the sweep from the server, debounced while the user types.</summary>
     private async Task PreviewAsync()
     {
-        CancellationToken cancellationToken = _previewing.Begin();
+        CancellationToken cancellationToken = Checks.Begin();
         _preview = null;
         try
         {

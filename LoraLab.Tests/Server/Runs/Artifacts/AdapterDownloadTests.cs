@@ -22,7 +22,8 @@ public sealed class AdapterDownloadTests(RealServer real)
         (string name, IReadOnlyDictionary<string, string> converted) = await DownloadAsync(id, "");
         (string trainedName, IReadOnlyDictionary<string, string> trained) = await DownloadAsync(id, "?form=asTrained");
 
-        Assert.Equal(($"{id}-adapter.zip", $"{id}-adapter-as-trained.zip"), (name, trainedName));
+        string run = FileNames.Part((await real.Api.GetAsync(id)).Name);
+        Assert.Equal(($"{run}-{id}-adapter.zip", $"{run}-{id}-adapter-as-trained.zip"), (name, trainedName));
         Assert.Equal([.. _adapter, "loralab.json"], converted.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(
             [.. _adapter, .. _adapter.Select(file => "initial/" + file), "loralab.json"], trained.Keys.Order(StringComparer.Ordinal));
@@ -42,7 +43,7 @@ public sealed class AdapterDownloadTests(RealServer real)
         (string name, IReadOnlyDictionary<string, string> files) = await DownloadAsync(id, "");
         (string sameName, IReadOnlyDictionary<string, string> same) = await DownloadAsync(id, "?form=asTrained");
 
-        Assert.Equal(($"{id}-model.zip", name), (name, sameName));
+        Assert.Equal(($"{FileNames.Part((await real.Api.GetAsync(id)).Name)}-{id}-model.zip", name), (name, sameName));
         Assert.Equal(files.Keys, same.Keys);
         string[] model = ["config.json", "loralab.json", "model.safetensors", "tokenizer.model"];
         Assert.Empty(model.Except(files.Keys));

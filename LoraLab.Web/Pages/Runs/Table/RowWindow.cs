@@ -10,6 +10,9 @@ namespace LoraLab.Web.Pages.Runs.Table;
 /// </summary>
 public sealed class RowWindow(LabApi api)
 {
+    /// <summary>Maximum number of rows in a response of the server.</summary>
+    public const int MaximumRows = 500;
+
     private const int PageSize = 60;
 
     /// <summary>Pages that are kept; the ones that were used last.</summary>
@@ -62,6 +65,27 @@ public sealed class RowWindow(LabApi api)
         }
 
         return [.. Enumerable.Range(start, Math.Max(end - start, 0)).Select(At).OfType<RunGroup>()];
+    }
+
+    /// <summary>The pinned rows and the first others, which are not held.</summary>
+    public async Task<IReadOnlyList<RunGroup>> FirstAsync(int maximum, CancellationToken cancellationToken)
+    {
+        RunGroupList list = await api.ListGroupsAsync(_query with { Limit = maximum }, cancellationToken);
+        return [.. list.Pinned, .. list.Items];
+    }
+
+    /// <summary>All rows, page by page, which are not held: what a scroll to the end would show.</summary>
+    public async Task<IReadOnlyList<RunGroup>> AllAsync(CancellationToken cancellationToken)
+    {
+        List<RunGroup> rows = [];
+        RunGroupList page;
+        do
+        {
+            page = await api.ListGroupsAsync(_query with { Offset = rows.Count, Limit = MaximumRows }, cancellationToken);
+            rows.AddRange(page.Items);
+        }
+        while (page.Items.Count > 0 && rows.Count < page.Total);
+        return [.. page.Pinned, .. rows];
     }
 
     /// <summary>Replaces the document of a run that is a row of its own; false: no row that is held is that run's.</summary>
