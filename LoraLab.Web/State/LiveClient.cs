@@ -78,7 +78,13 @@ public sealed class LiveClient : IAsyncDisposable
                 await StartAsync();
                 await ResumeAsync();
                 _connecting = false;
-                return;
+                if (IsConnected)
+                {
+                    return;
+                }
+
+                // It was lost again while it was resumed, and the handler of that left it to this loop.
+                _connecting = true;
             }
             catch (Exception failure) when (!_closing.IsCancellationRequested)
             {
