@@ -134,8 +134,8 @@ internal static class MemoryAdvice
     private static IEnumerable<RunSpec> LargerBudgets(
         RunSpec spec, Func<RunSpec, MemoryRequest> request, double underestimate, double deviceMb)
     {
-        // A larger budget may allow larger passes, which need more memory again, so several are tried. Each leaves room for the error of the
-        // estimate: what is suggested must hold.
+        // A larger budget may allow larger passes, which need more memory again, so several are tried. Each leaves room for the error of
+        // the estimate: what is suggested must hold.
         for (double need = MemoryEstimator.Of(request(spec)).TotalMb * underestimate; need <= deviceMb; need *= 1.25)
         {
             double safe = Math.Min(need * (1 + MemoryBudgetCheck.Uncertainty), deviceMb);
