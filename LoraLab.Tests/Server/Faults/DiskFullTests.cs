@@ -52,6 +52,10 @@ public sealed class DiskFullTests
         Assert.NotEmpty(hit.LogTail);
         Assert.NotNull(hit.Attempts[0].CheckpointStep);
 
+        // What the failed run took of the reserve is made good by the server's maintenance.
+        await ProcessWait.UntilAsync(
+            () => new FileInfo(Path.Combine(disk.Path, "reserve")) is { Exists: true, Length: 1 << 20 }, TimeSpan.FromMinutes(2));
+
         // Not a byte left: everything stored can be read, and thanks to the reserve a submission is still stored.
         disk.Fill();
         RunDocument waiting = await api.SubmitAsync(Spec.Replace("NAME", "waiting", StringComparison.Ordinal));
