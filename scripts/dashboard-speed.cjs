@@ -80,7 +80,9 @@ async function paint(browser) {
 
 async function evaluation(browser) {
   const context = await browser.newContext();
-  const run = await call('POST', '/runs', { notes: 'bowl steps=60 rows=32 delay=250', evalEvery: 4, priority: 1000 });
+  // Else a first visit would take longer than the run.
+  await (await open(context, '/runs', '[data-testid="run-row"], .empty')).close();
+  const run = await call('POST', '/runs', { notes: 'bowl steps=200 rows=32 delay=250', evalEvery: 4, priority: 1000 });
   const page = await open(context, `/runs/${run.id}`, '[data-metric="eval/accuracy"] [data-point-count]');
   const drawn = {};
   await page.exposeFunction('drawn', (x, at) => { drawn[x] ??= at; });
