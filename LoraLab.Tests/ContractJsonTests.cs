@@ -19,11 +19,12 @@ public sealed class ContractJsonTests
                 + ""","learningRate":null,"learningRateB":null,"schedule":"linear","warmupSteps":0,"scheduleSteps":null,"weightDecay":0"""
                 + ""","maxGradNorm":1,"epochs":1,"maxSteps":null,"trainSamples":20000,"dataSeed":42,"dataOffset":0,"orderSeed":null"""
                 + ""","seed":42,"effectiveBatch":16,"microBatch":"auto","packTokens":null"""
-                + ""","prompt":null,"chatTemplate":null,"stripSentence":false"""
+                + ""","recompute":"auto","optimizerState":"device","prompt":null"""
+                + ""","chatTemplate":null,"stripSentence":false"""
                 + ""","tooLong":"refuse","maxTokens":null"""
                 + ""","lossScope":"full","lossWeighting":"perExampleMean","evalEvery":50,"earlyStopPatience":null,"evalSamples":null"""
                 + ""","evalSplit":"dev","labelScore":"sum","generateSamples":0,"generateTokens":64"""
-                + ""","precision":"auto","device":"auto","memoryBudgetMb":null}""",
+                + ""","precision":"auto","baseWeights":"asStored","device":"auto","memoryBudgetMb":null}""",
             json);
     }
 

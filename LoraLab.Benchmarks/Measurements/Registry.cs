@@ -1,5 +1,6 @@
 using LoraLab.Benchmarks.Protocol;
 using LoraLab.Benchmarks.Workloads;
+using LoraLab.Contracts.Runs;
 using LoraLab.Training.Training;
 using static TorchSharp.torch;
 
@@ -26,6 +27,10 @@ internal static class Registry
         new StepSmall("stories260K", Specs.Stories),
         .. StepFamily.Types.Select(type => new StepFamily(type)),
         .. StepMethod.All(),
+        new StepFourBits(BaseWeights.Nf4, ScalarType.Float32, Target.NoMoreThan(1.35)),
+        new StepFourBits(BaseWeights.Nf4Double, ScalarType.Float32, Target.NoMoreThan(1.35)),
+        new StepFourBits(BaseWeights.Nf4Double, ScalarType.BFloat16, null),
+        new QuantizeRate(),
         new EvaluationTinyLlama(2, ScalarType.Float32),
         new EvaluationTinyLlama(2, ScalarType.BFloat16),
         new EvaluationTinyLlama(2, ScalarType.Float16),

@@ -1,6 +1,9 @@
+using LoraLab.Contracts.Runs;
+using LoraLab.Training.Adapters;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Quantization;
 using static TorchSharp.torch;
 
 namespace LoraLab.Benchmarks.Workloads;
@@ -19,7 +22,16 @@ internal static class RandomWeights
     {
         // On the device itself: the CPU draws a billion numbers in ten seconds.
         using Generator generator = new(Seed, device);
-        return LlamaFactory.Build(config, (name, shape) => Weight(name, shape, dtype, device, generator));
+        return LlamaFactory.Build(config, Plain, config.Form == BaseWeights.AsStored ? null : Quantized);
+
+        Tensor Plain(string name, long[] shape) => Weight(name, shape, dtype, device, generator);
+
+        LinearLayer Quantized(string module, IReadOnlyList<(string Name, long[] Shape)> tensors)
+        {
+            using Tensor weight_OI = Plain(tensors[0].Name, tensors[0].Shape);
+            Tensor? bias_O = tensors.Count > 1 ? Plain(tensors[1].Name, tensors[1].Shape) : null;
+            return new(module, QuantizedWeight.Of(weight_OI, config.Form == BaseWeights.Nf4Double, dtype), bias_O);
+        }
     }
 
     /// <summary>The configuration of the paper's model with another number of layers.</summary>

@@ -23,6 +23,15 @@ public sealed record MemoryEstimate
     /// <summary>Frozen weights on the device, including modified copies made by a method.</summary>
     public double WeightsMb { get; init; }
 
+    /// <summary>Of the weights, the linear layers of the blocks: in the run's precision, or in four bits with their block maxima.</summary>
+    public double LinearsMb { get; init; }
+
+    /// <summary>Of the weights, the memory in which one layer in four bits is turned back into numbers; 0: none is in four bits.</summary>
+    public double BufferMb { get; init; }
+
+    /// <summary>Of the weights, embeddings, norms and head.</summary>
+    public double HeadMb { get; init; }
+
     /// <summary>Factors in fp32, including frozen ones.</summary>
     public double AdaptersMb { get; init; }
 
@@ -98,6 +107,12 @@ public sealed record MemoryEstimate
 
     /// <summary>Precision of the frozen weights.</summary>
     public Precision Precision { get; init; }
+
+    /// <summary>Form of the weights of the linear layers.</summary>
+    public BaseWeights BaseWeights { get; init; }
+
+    /// <summary>What is computed again in the backward pass.</summary>
+    public Recompute Recompute { get; init; }
 
     /// <summary><c>cpu</c> or <c>cuda:N</c>.</summary>
     public string Device { get; init; } = "cpu";

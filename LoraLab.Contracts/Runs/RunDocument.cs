@@ -180,6 +180,9 @@ public sealed record RunEnvironment
     /// <summary>Effective precision of the base weights.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>Form of the weights of the linear layers, also where the checkpoint stores them in four bits.</summary>
+    public BaseWeights BaseWeights { get; init; }
+
     /// <summary>Effective number of sentences per forward pass.</summary>
     public int MicroBatch { get; init; }
 

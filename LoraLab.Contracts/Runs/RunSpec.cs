@@ -207,6 +207,19 @@ public record RunSpec
     public int? PackTokens { get; init; }
 
     [SpecField(
+        SpecGroup.Optimization, SpecRoles.Memory | SpecRoles.GradientNeutral, "Recompute",
+        "blocks: save only the output of each block, and compute the rest again in the backward pass; auto: if the run does not fit "
+            + "otherwise.",
+        Advanced = true)]
+    public Recompute Recompute { get; init; } = Recompute.Auto;
+
+    [SpecField(
+        SpecGroup.Optimization, SpecRoles.Memory | SpecRoles.GradientNeutral, "Optimizer state",
+        "Where the moments of the optimizer are: device, or host, from which they are moved to a GPU in parts.",
+        Advanced = true)]
+    public OptimizerState OptimizerState { get; init; } = OptimizerState.Device;
+
+    [SpecField(
         SpecGroup.Data, SpecRoles.Data | SpecRoles.Memory, "Prompt",
         "Name of a prompt, or a template with columns of the dataset in braces and “ {label}”; null: the dataset's own.",
         OwnControl = true, Placeholder = "the dataset's own", ProtocolTitle = "Prompt", FormerDefault = "paper-literal")]
@@ -299,6 +312,12 @@ public record RunSpec
         SpecGroup.Evaluation, SpecRoles.Device | SpecRoles.Memory, "Base weight precision", "Precision of the frozen base weights.",
         Advanced = true, ProtocolTitle = "Base weight precision")]
     public Precision Precision { get; init; } = Precision.Auto;
+
+    [SpecField(
+        SpecGroup.Evaluation, SpecRoles.Base | SpecRoles.Memory, "Base weights",
+        "Form of the frozen weights of the linear layers: asStored, or quantized while loading to four bits, nf4 or nf4-double.",
+        Advanced = true, ProtocolTitle = "Base weights", ProtocolIfSet = true)]
+    public BaseWeights BaseWeights { get; init; } = BaseWeights.AsStored;
 
     [SpecField(
         SpecGroup.Evaluation, SpecRoles.Device | SpecRoles.Memory | SpecRoles.GradientNeutral, "Device",

@@ -43,7 +43,7 @@ public sealed record SpecFieldDescriptor(PropertyInfo Property, SpecFieldAttribu
 
     /// <summary>The words of a choice.</summary>
     public IReadOnlyList<string> Choices =>
-        Type.IsEnum ? [.. Enum.GetNames(Type).Select(JsonNamingPolicy.CamelCase.ConvertName)] : [];
+        Type.IsEnum ? EnumWords.All(Type) : [];
 
     /// <summary>The group that shows the field.</summary>
     public SpecGroup Group => Attribute.Group;

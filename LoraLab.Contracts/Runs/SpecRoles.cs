@@ -36,4 +36,7 @@ public enum SpecRoles
 
     /// <summary>Distinguishes repetitions of the same experiment.</summary>
     Seed = 512,
+
+    /// <summary>The frozen model itself.</summary>
+    Base = 1024,
 }

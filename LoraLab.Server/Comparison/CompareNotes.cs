@@ -121,11 +121,12 @@ internal static class CompareNotes
     }
 
     /// <summary>
-    /// Whether a field changes what is measured, as opposed to how well a method performs: the data, and what determines the steps without
-    /// being a choice of the method or of when to evaluate.
+    /// Whether a field changes what is measured, as opposed to how well a method performs: the data, the form of the base, and what
+    /// determines the steps without being a choice of the method or of when to evaluate.
     /// </summary>
     private static bool IsCondition(SpecFieldDescriptor field) => !field.Has(SpecRoles.Seed)
-        && (field.Has(SpecRoles.Data) || (field.Has(SpecRoles.Steps) && !field.Has(SpecRoles.Method | SpecRoles.Evaluation)));
+        && (field.Has(SpecRoles.Data | SpecRoles.Base)
+            || (field.Has(SpecRoles.Steps) && !field.Has(SpecRoles.Method | SpecRoles.Evaluation)));
 
     /// <summary>Notes on runs that do not contribute a result of their own.</summary>
     private static IEnumerable<string> Repetitions(IReadOnlyList<SeedGroup> groups, Dictionary<string, string> labels)

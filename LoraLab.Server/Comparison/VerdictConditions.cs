@@ -41,10 +41,11 @@ internal static class VerdictConditions
     private static bool StoppedEarly(ComparedRun run) =>
         run.Completed && run.Steps > 0 && run.Steps < run.Document.Progress.TotalSteps;
 
-    /// <summary>The fields that choose the training rows.</summary>
+    /// <summary>The fields that choose the training rows and the frozen model.</summary>
     private static IEnumerable<string> DifferingData(IReadOnlyCollection<ComparedRun> runs)
     {
-        HashSet<string> fields = [.. SpecFieldCatalog.Default.Where(field => field.Has(SpecRoles.Data) && !field.Has(SpecRoles.Seed))];
+        HashSet<string> fields =
+            [.. SpecFieldCatalog.Default.Where(field => field.Has(SpecRoles.Data | SpecRoles.Base) && !field.Has(SpecRoles.Seed))];
         return SpecDifferences.Find([.. runs.Select(run => run.Document)]).Select(difference => difference.Field).Where(fields.Contains);
     }
 }

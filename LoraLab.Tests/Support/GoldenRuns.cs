@@ -66,6 +66,10 @@ public sealed class GoldenRuns : IDisposable
         return [.. run.Evaluation.Run(run.Model, CancellationToken.None).Predictions.Rows];
     }
 
+    /// <summary>The evaluation of an adapter as its run evaluated it.</summary>
+    internal PreparedRun Evaluation(string adapter) =>
+        new EvaluationRequest(adapter, null, null, null, null, null).Prepare(_trainer.Value.Services, out _);
+
     /// <summary>The <c>microBatch</c> of a case as JSON.</summary>
     internal static JsonNode MicroBatch(string text) => text == "auto" ? text : int.Parse(text, CultureInfo.InvariantCulture);
 

@@ -16,6 +16,10 @@ internal static class QloraGoldens
     /// <summary>Whether the block maxima of a model are quantized too.</summary>
     public static bool IsDouble(string name) => !name.Contains("single", StringComparison.Ordinal);
 
+    /// <summary>Name of the model before it was quantized, for an engine that finds the fixtures.</summary>
+    public static string PlainName(string name) =>
+        name[(name.LastIndexOf('-') + 1)..] is var plain && plain == "stories260K" ? plain : $"{plain}/model";
+
     /// <summary>Folder of the model before it was quantized.</summary>
     public static string Plain(string name) => name[(name.LastIndexOf('-') + 1)..] switch
     {

@@ -48,6 +48,9 @@ public sealed class LinearLayer : IDisposable
     /// <summary>The weight as it was before it was quantized, if that can still be read, else as it is, [out, in].</summary>
     public Tensor Original_OI => ReadOriginal?.Invoke() ?? Weight_OI;
 
+    /// <summary>How far the quantized residual is from the weight, if a part of it was taken away; null: it was not.</summary>
+    public QuantizationError? Error { get; internal set; }
+
     /// <summary>Device of the weight.</summary>
     public Device Device => _weight_OI?.device ?? Quantized!.Device;
 

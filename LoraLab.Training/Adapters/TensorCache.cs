@@ -40,7 +40,8 @@ internal sealed class TensorCache(string folder, string what)
                 return null;
             }
 
-            Tensor[] tensors = [.. names.Select(file.ToWeight)];
+            Tensor[] tensors = [.. names.Select(name =>
+                file.Tensors[name].Dtype == SafetensorsDtypes.Name(uint8) ? file.ToTensor(name) : file.ToWeight(name))];
             // The checksum detects what the format cannot, such as a file whose end was never flushed to disk and reads as zeros.
             bool valid = key.All(part => file.Metadata.GetValueOrDefault(part.Key) == part.Value)
                 && file.Metadata.GetValueOrDefault(Checksum) == SvdKey.HashOf(tensors);

@@ -5,6 +5,8 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
+using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Training.Memory;
 using Spectre.Console;
 
@@ -21,18 +23,23 @@ internal static class EstimateCommand
         Option<FileInfo> spec = SpecFile.Option();
         Option<bool> asJson = new("--json") { Description = "Print the estimate as JSON." };
         Option<DirectoryInfo?> configs = PathOption.Folder("--configs", "Folder of configurations (NAME.json): print which models fit.");
+        Option<FileInfo?> config = new("--config")
+        {
+            Description = "A model's config.json: print the parts of LoRA with rank 16 on all linear layers, base in nf4-double, on a GPU.",
+        };
         Option<int> budget = new("--budget-mb")
         {
-            Description = "With --configs: memory of the card, MiB.",
+            Description = "With --configs or --config: memory of the card, MiB.",
             DefaultValueFactory = _ => 8192,
         };
         spec.Required = false;
         Command command = new("estimate", "Estimate the peak memory of a run and compare it with its budget.")
         {
-            spec, asJson, configs, budget,
+            spec, asJson, configs, config, budget,
         };
         command.SetAction(result => result.GetValue(configs) is DirectoryInfo folder
             ? PrintTable(folder, result.GetValue(budget))
+            : result.GetValue(config) is FileInfo one ? PrintParts(one, result.GetValue(budget))
             : result.GetValue(spec) is FileInfo file ? Run(configuration, file, result.GetValue(asJson)) : MissingSpec());
         return command;
     }
@@ -53,6 +60,22 @@ internal static class EstimateCommand
         Console.Write(FitTable.Markdown(
             folder.EnumerateFiles("*.json").Select(file => file.FullName).Order(StringComparer.Ordinal), budgetMb));
         return ExitCodes.Success;
+    }
+
+    private static int PrintParts(FileInfo file, int budgetMb)
+    {
+        if (!file.Exists)
+        {
+            throw RunFailure.BadData($"--config: the file {file.FullName} does not exist.", "config");
+        }
+
+        MemoryEstimate estimate = FitTable.Estimate(
+            FitTable.FourBits,
+            LlamaConfig.ReadFile(file.FullName).WithBase(BaseWeights.Nf4Double),
+            budgetMb,
+            processBytes: ProcessMemory.AssumedContext) with { Device = "cuda" };
+        Print(estimate);
+        return estimate.Fits ? ExitCodes.Success : ExitCodes.OverBudget;
     }
 
     private static int Run(TrainingConfiguration configuration, FileInfo specFile, bool asJson)
@@ -97,7 +120,15 @@ internal static class EstimateCommand
         string precision = estimate.Precision.ToString().ToLowerInvariant();
         Table table = new Table()
             .AddColumns(new TableColumn("component"), new TableColumn("MiB").RightAligned(), new TableColumn("description"));
-        Row("weights", estimate.WeightsMb, $"frozen base weights in {precision}");
+        string form = EnumWords.Of(estimate.BaseWeights);
+        Row("weights", estimate.WeightsMb, "frozen base weights:");
+        Row("  linear layers", estimate.LinearsMb, estimate.BaseWeights == BaseWeights.AsStored ? $"in {precision}" : $"in {form}");
+        if (estimate.BufferMb > 0)
+        {
+            Row("  buffer", estimate.BufferMb, $"the numbers of one layer at a time, in {precision}");
+        }
+
+        Row("  embeddings, norms, head", estimate.HeadMb, $"in {precision}");
         Row("adapters", estimate.AdaptersMb, "factors in fp32");
         Row("optimizer", estimate.OptimizerMb, "gradients and both AdamW moments");
         Row("indices", estimate.IndicesMb, "token indices of all passes");
@@ -106,7 +137,10 @@ internal static class EstimateCommand
             "activations",
             estimate.ActivationsMb,
             $"saved for the backward pass: {estimate.PassTokens} tokens in {estimate.PassSentences} sentences");
-        Row("block", estimate.BlockMb, "workspace of one block");
+        Row(
+            "block",
+            estimate.BlockMb,
+            estimate.Recompute == Recompute.Blocks ? "workspace of one block, which is computed again" : "workspace of one block");
         Row("logits", estimate.LogitsMb, "one chunk; not at the same time as a block's workspace");
         Row("evaluation", estimate.EvaluationMb, $"one pass of {estimate.EvaluationTokens} tokens; not at the same time as training");
         if (estimate.CalibrationMb > 0)
@@ -126,7 +160,7 @@ internal static class EstimateCommand
             $"peak on {estimate.Device}, in {Place(estimate.Peak)}");
         AnsiConsole.Write(table);
         AnsiConsole.WriteLine(estimate.Advice ?? (estimate.BudgetMb is int budget
-            ? $"The run fits its budget of {NumberFormat.Mebibytes(budget)}."
+            ? $"The run {(estimate.Fits ? "fits" : "exceeds")} its budget of {NumberFormat.Mebibytes(budget)}."
             : "The run has no memory budget."));
 
         void Row(string component, double mebibytes, string description) =>

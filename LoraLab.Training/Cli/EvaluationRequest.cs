@@ -73,7 +73,13 @@ internal sealed record EvaluationRequest(
         RunPreparation preparation = services.Preparation();
         using IDisposable pins = preparation.Pin(trained);
         // A newly initialized LoRA adapter changes nothing, so a model without an adapter needs no code path of its own.
-        return preparation.Prepare(spec, CancellationToken.None, read: preparation.Read(spec, model, Calibrated(services)));
+        PreparedRun run = preparation.Prepare(spec, CancellationToken.None, read: preparation.Read(spec, model, Calibrated(services)));
+        if (Adapter is not null && model is null)
+        {
+            QuantizedResidual.Restore(AdapterOrigin.Spec(services.Adapters.Find(Adapter)), run.Model.Linears);
+        }
+
+        return run;
     }
 
     /// <summary>The run of the adapter if it is of the same dataset, on rows of which it may have calibrated; null: it is not.</summary>

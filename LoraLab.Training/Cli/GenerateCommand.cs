@@ -106,7 +106,8 @@ internal static class GenerateCommand
         ModelTokenizer tokenizer, ResolvedModel resolved, string? adapter, string prompt, GenerationSettings settings)
     {
         int[] promptIds = tokenizer.Tokenizer.Encode(prompt);
-        LlamaConfig config = resolved.Config;
+        RunSpec? trained = adapter is null ? null : AdapterOrigin.Spec(adapter);
+        LlamaConfig config = resolved.Config.WithBase(trained?.BaseWeights ?? BaseWeights.AsStored);
         if (promptIds.Length == 0)
         {
             throw RunFailure.BadData("--prompt has no token to continue; give it a text.", "prompt");
@@ -128,6 +129,7 @@ internal static class GenerateCommand
         if (adapter is not null)
         {
             PeftImport.Attach(adapter, [.. model.Linears]);
+            QuantizedResidual.Restore(trained, model.Linears);
         }
 
         settings = settings with { StopIds = StopTokens.Of(resolved.Folder), Tokenizer = tokenizer.Tokenizer };

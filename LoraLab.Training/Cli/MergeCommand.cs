@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Training.Files;
 using LoraLab.Training.Models;
+using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using Spectre.Console;
@@ -44,11 +46,24 @@ internal static class MergeCommand
     {
         TrainerServices services = new(configuration, TimeProvider.System, allowPaths: true);
         string adapter = services.Adapters.Find(adapterName);
-        string model = modelName ?? AdapterOrigin.Spec(adapter)?.Model ?? AdapterOption.BaseModel(services, adapter, null);
+        RunSpec? trained = AdapterOrigin.Spec(adapter);
+        string model = modelName ?? trained?.Model ?? AdapterOption.BaseModel(services, adapter, null);
         using IDisposable pins = services.Preparation().Pin(AdapterOrigin.Fingerprint(adapter));
         TorchRuntime.EnsureLoaded();
-        int changed = PeftMerge.Write(services.Models.Find(model).Folder, adapter, output.FullName, progress);
+        ResolvedModel resolved = services.Models.Find(model);
+        int changed = PeftMerge.Write(resolved.Folder, adapter, output.FullName, progress, trained);
         AnsiConsole.WriteLine($"Merged the adapter into {changed} weights of '{model}': {output.FullName}");
+        if (resolved.Config.WithBase(trained?.BaseWeights ?? BaseWeights.AsStored).Form != BaseWeights.AsStored)
+        {
+            AnsiConsole.WriteLine(
+                "warning: this is not the model that was trained to the last bit: its layers are the numbers of the base in four bits plus "
+                    + "the update, rounded to the precision of the file, and no longer in four bits.");
+            IReadOnlyList<string> lines = trained is null
+                ? ["Not evaluated: the adapter does not say on which data it was trained; compare both with evaluate."]
+                : MergeCheck.Run(services, adapterName, modelName, output.FullName);
+            lines.ToList().ForEach(AnsiConsole.WriteLine);
+        }
+
         return ExitCodes.Success;
     }
 }

@@ -41,7 +41,7 @@ public static class MethodDocs
             | Initialization | {method.Start} |
             | Default learning rate | {defaultRate} |
             | `initFrom` | {initFrom} |
-            {unused}| Saved adapter | {method.Export} |
+            {unused}{FourBits(method)}| Saved adapter | {method.Export} |
             | Source | {method.Source} |
             {Presets(method)}
             ## Formula
@@ -101,6 +101,13 @@ public static class MethodDocs
 
         return page.Append(Generated).ToString().ReplaceLineEndings("\n");
     }
+
+    // Methods that leave the base alone have nothing to say.
+    private static string FourBits(MethodDescriptor method) =>
+        method.TrainsWeights ? "| Base in four bits | refused: the weights themselves are trained |\n"
+        : method.ChangesBase ? "| Base in four bits | with `baseWeights` `nf4` or `nf4-double`, the residual W − s·B₀·A₀ is quantized "
+            + "instead of W, and the log says how far that start is from the model; a model that is stored in four bits is refused |\n"
+        : "";
 
     private static string Presets(MethodDescriptor method) => string.Concat(method.Presets.Select(preset =>
         $"| Preset `{preset.Id}` | {preset.Name}: "

@@ -43,6 +43,7 @@ public static class SpecDocs
             | evaluation | when and on which rows the run is evaluated |
             | memory | the memory of the run, and so its estimate |
             | device | where and in which precision the run is computed |
+            | base | the frozen model itself; runs that differ in it are not compared without a note |
             | gradient-neutral | neither the gradient nor what is evaluated; runs that differ in it are repetitions of one experiment |
             | seed | nothing but which repetition of an experiment a run is, and for `orderSeed` the order of the data |
 

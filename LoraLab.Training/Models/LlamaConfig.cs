@@ -137,6 +137,13 @@ public record LlamaConfig
     public bool NestedMaxima => InFourBits && Quantization!.Value.TryGetProperty("bnb_4bit_use_double_quant", out JsonElement nested)
         && nested.ValueKind == JsonValueKind.True;
 
+    /// <summary>Form in which the weights of the linear layers are held.</summary>
+    [JsonIgnore]
+    public BaseWeights Form => !InFourBits ? Requested : NestedMaxima ? BaseWeights.Nf4Double : BaseWeights.Nf4;
+
+    [JsonIgnore]
+    private BaseWeights Requested { get; init; }
+
     /// <summary>Keys of the file that are not known and not about the mathematics.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
@@ -197,6 +204,9 @@ public record LlamaConfig
     /// </summary>
     [JsonIgnore]
     public int ActivationsPerToken => (14 * HiddenSize) + (5 * IntermediateSize);
+
+    /// <summary>The model with its linear layers in a form; those stored in four bits stay as they are.</summary>
+    public LlamaConfig WithBase(BaseWeights form) => form == Requested ? this : this with { Requested = form };
 
     /// <summary>The tokens that a layer sees and how it rotates.</summary>
     public LayerAttention Attention(int layer) =>

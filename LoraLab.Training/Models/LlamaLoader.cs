@@ -14,10 +14,10 @@ public static class LlamaLoader
     /// A tensor is missing, unexpected, truncated or of the wrong shape, or a value is not finite in this precision.
     /// </exception>
     public static LlamaModel Load(
-        string modelFolder, LlamaConfig config, ScalarType dtype, Device device, WeightForm form = WeightForm.AsStored)
+        string modelFolder, LlamaConfig config, ScalarType dtype, Device device, QuantizedCache? cache = null)
     {
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
-        return Load(weights, config, dtype, device, out _, form);
+        return Load(weights, config, dtype, device, out _, cache);
     }
 
     /// <summary>Loads the model and reports how the weights were loaded.</summary>
@@ -30,7 +30,15 @@ public static class LlamaLoader
         return Load(weights, config, dtype, device, out report);
     }
 
-    /// <summary>Loads the model from open weights, of which the caller keeps ownership.</summary>
+    /// <summary>
+    /// Loads the model from open weights, of which the caller keeps ownership; linear layers in the form of the configuration.
+    /// </summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="config">Shape of the model.</param>
+    /// <param name="dtype">Precision of the kernels.</param>
+    /// <param name="device">Device of the model.</param>
+    /// <param name="report">How the weights were loaded.</param>
+    /// <param name="cache">Cache of layers that are quantized; null: none.</param>
     /// <exception cref="RunFailure">
     /// A tensor is missing, unexpected, truncated or of the wrong shape, a value is not finite in this precision, or the layers are too
     /// small for four bits.
@@ -41,12 +49,12 @@ public static class LlamaLoader
         ScalarType dtype,
         Device device,
         out LoadReport report,
-        WeightForm form = WeightForm.AsStored)
+        QuantizedCache? cache = null)
     {
         CheckpointCheck.Require(weights, config);
         using WeightLoader loader = new(weights, device);
         using DisposableList loaded = new();
-        BaseLayers layers = new(weights, loader, dtype, device, form);
+        BaseLayers layers = new(weights, loader, dtype, device, config.Form, cache);
         LlamaModel model = LlamaFactory.Build(config, Read, layers.IsQuantized ? Linear : null);
         report = loader.Report;
         loaded.Keep();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Runs;
 using LoraLab.Files;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Adapters.Peft;
@@ -14,7 +15,8 @@ namespace LoraLab.Training.Models;
 
 /// <summary>
 /// Writes a checkpoint with a merged adapter: W + s·B·A, computed in fp32 and rounded once to the base's precision. Files, names,
-/// shapes and dtypes are those of the base, so that whatever reads the base reads the result. The base is not modified.
+/// shapes and dtypes are those of the base, so that whatever reads the base reads the result. The base is not modified. Of a base in four
+/// bits, W is what the run computed with, for every linear layer, and the result is not in four bits.
 /// </summary>
 public static class PeftMerge
 {
@@ -25,11 +27,15 @@ public static class PeftMerge
     /// <param name="adapterFolder">Adapter in PEFT format; it must be for the original base.</param>
     /// <param name="output">Folder to create; it must not exist. It appears once it is complete.</param>
     /// <param name="progress">Receives the number of changed weights so far and of all, after each; null: nobody asks.</param>
-    /// <returns>Number of changed weights.</returns>
+    /// <param name="trained">
+    /// Specification of the run that trained the adapter, which says in which form it held the base; null: as it is stored.
+    /// </param>
+    /// <returns>Number of weights with an update.</returns>
     /// <exception cref="RunFailure">
     /// Names or shapes of the adapter do not match the base, a value is not finite, or the output folder exists.
     /// </exception>
-    public static int Write(string modelFolder, string adapterFolder, string output, Action<int, int>? progress = null)
+    public static int Write(
+        string modelFolder, string adapterFolder, string output, Action<int, int>? progress = null, RunSpec? trained = null)
     {
         if (Path.Exists(output))
         {
@@ -38,32 +44,33 @@ public static class PeftMerge
 
         PeftAdapter adapted = PeftAdapter.Read(adapterFolder);
         using CheckpointWeights weights = CheckpointWeights.Open(modelFolder);
-        if (StoredNf4.Has(weights))
-        {
-            throw RunFailure.BadData(
-                $"The weights in {modelFolder} are in four bits, which cannot hold an update exactly; merge into the model from which they "
-                    + "were quantized, or use the adapter unmerged.",
-                "model");
-        }
-
+        MergeBase quantized = new(weights, trained?.BaseWeights ?? BaseWeights.AsStored);
         using PeftWeights adapter = PeftWeights.Open(adapterFolder, Field);
-        RequireFit(adapter, weights, adapted);
+        RequireFit(adapter, weights, adapted, quantized);
         using NewFolder unfinished = new(output);
         int merged = 0;
         foreach (string file in weights.Files)
         {
-            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), weights, adapted, adapter, Merged);
+            WriteFile(file, Path.Combine(unfinished.Path, Path.GetFileName(file)), weights, adapted, adapter, quantized, trained, Merged);
         }
 
-        ModelFiles.CopyKept(modelFolder, unfinished.Path, path => path != PeftFiles.Metadata);
+        ModelFiles.CopyKept(
+            modelFolder, unfinished.Path, path => path != PeftFiles.Metadata && !(quantized.IsStored && path == LlamaConfig.FileName));
+        if (quantized.IsStored)
+        {
+            MergeBase.WriteConfiguration(
+                Path.Combine(modelFolder, LlamaConfig.FileName), Path.Combine(unfinished.Path, LlamaConfig.FileName));
+        }
+
         if (weights.Index is string index)
         {
-            File.Copy(index, Path.Combine(unfinished.Path, Path.GetFileName(index)));
+            string target = Path.Combine(unfinished.Path, Path.GetFileName(index));
+            (quantized.IsStored ? (Action<string, string>)quantized.WriteIndex : File.Copy)(index, target);
         }
 
         DurableFile.WriteAllText(
             Path.Combine(unfinished.Path, PeftFiles.Metadata),
-            Metadata(weights, adapter, adapted).ToJsonString(ContractJson.Indented) + "\n");
+            Metadata(weights, adapter, adapted, quantized).ToJsonString(ContractJson.Indented) + "\n");
         unfinished.Publish();
         return adapted.Modules.Count;
 
@@ -71,7 +78,7 @@ public static class PeftMerge
     }
 
     /// <summary>Requires that the factors of every module fit a weight of the base.</summary>
-    private static void RequireFit(PeftWeights adapter, CheckpointWeights weights, PeftAdapter adapted)
+    private static void RequireFit(PeftWeights adapter, CheckpointWeights weights, PeftAdapter adapted, MergeBase quantized)
     {
         foreach ((string module, PeftModule factors) in adapted.Modules)
         {
@@ -83,7 +90,7 @@ public static class PeftMerge
                 throw Failure(adapter, a, $"matches no weight of the base ('{weight}'): the adapter is for another model");
             }
 
-            IReadOnlyList<long> shape = weights.Shape(weight);
+            IReadOnlyList<long> shape = quantized.Shape(weight);
             LinearShape? layer = shape is [var rows, var columns]
                 ? new(module[(module.LastIndexOf('.') + 1)..], (int)rows, (int)columns)
                 : null;
@@ -104,12 +111,31 @@ public static class PeftMerge
     }
 
     private static void WriteFile(
-        string from, string to, CheckpointWeights weights, PeftAdapter adapted, PeftWeights adapter, Action merged)
+        string from,
+        string to,
+        CheckpointWeights weights,
+        PeftAdapter adapted,
+        PeftWeights adapter,
+        MergeBase quantized,
+        RunSpec? trained,
+        Action merged)
     {
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
         using SafetensorsFile source = SafetensorsFile.Open(from);
-        Dictionary<string, Tensor> tensors = source.Tensors.Keys.ToDictionary(name => name, source.ToTensor);
+        Dictionary<string, Tensor> tensors =
+            source.Tensors.Keys.Where(name => !quantized.IsPart(name)).ToDictionary(name => name, source.ToTensor);
+        foreach (string name in quantized.QuantizedIn(tensors).ToArray())
+        {
+            string module = name[..^CheckpointNames.WeightSuffix.Length];
+            if (!adapted.Modules.ContainsKey(module))
+            {
+                using LinearLayer layer = quantized.Layer(module, null);
+                string stored = weights.StoredName(name);
+                Replace(stored, layer.Weight_OI.to(quantized.Dtype(name, tensors[stored])));
+            }
+        }
+
         foreach (string module in adapted.Modules.Keys)
         {
             string weight = weights.StoredName(module + CheckpointNames.WeightSuffix);
@@ -117,9 +143,9 @@ public static class PeftMerge
             string bias = hasBias ? weights.StoredName(module + CheckpointNames.BiasSuffix) : "";
             if (tensors.ContainsKey(weight) || tensors.ContainsKey(bias))
             {
-                using Tensor weight_OI = weights.Read(module + CheckpointNames.WeightSuffix);
                 using Tensor? bias_O = hasBias ? weights.Read(module + CheckpointNames.BiasSuffix) : null;
-                (Tensor mergedWeight_OI, Tensor? mergedBias_O) = Merged(module, weight_OI, bias_O, adapted, adapter);
+                (Tensor mergedWeight_OI, Tensor? mergedBias_O) =
+                    Merged(module, Dtype(module), bias_O, adapted, adapter, quantized, trained);
                 Replace(weight, mergedWeight_OI);
                 Replace(bias, mergedBias_O);
                 merged();
@@ -128,6 +154,14 @@ public static class PeftMerge
 
         SafetensorsWriter.Write(
             to, tensors, source.Metadata.Count > 0 ? source.Metadata : new Dictionary<string, string> { ["format"] = "pt" });
+
+        ScalarType Dtype(string module)
+        {
+            using Tensor stored_OI = weights.Find(module + CheckpointNames.WeightSuffix) is (SafetensorsFile file, string stored)
+                ? file.ToTensor(stored)
+                : throw new InvalidOperationException();
+            return quantized.Dtype(module + CheckpointNames.WeightSuffix, stored_OI);
+        }
 
         void Replace(string name, Tensor? value)
         {
@@ -140,29 +174,38 @@ public static class PeftMerge
     }
 
     private static (Tensor Weight_OI, Tensor? Bias_O) Merged(
-        string module, Tensor weight_OI, Tensor? bias_O, PeftAdapter adapted, PeftWeights adapter)
+        string module,
+        ScalarType dtype,
+        Tensor? bias_O,
+        PeftAdapter adapted,
+        PeftWeights adapter,
+        MergeBase quantized,
+        RunSpec? trained)
     {
         using IDisposable scope = NewDisposeScope();
-        LinearLayer layer = new(module, weight_OI.to(float32), bias_O?.to(float32));
-        using Adapter restored = PeftImport.Restore(adapted, adapter, layer);
-        Tensor merged_OI = layer.Weight_OI.Plus(restored.Delta(layer)).to(weight_OI.dtype);
+        using LinearLayer layer = quantized.Layer(module, bias_O?.to(float32, copy: true));
+        Adapter restored = PeftImport.Restore(adapted, adapter, layer);
+        layer.Adapter = restored;
+        QuantizedResidual.Restore(trained, [layer]);
+        Tensor merged_OI = layer.Weight_OI.Plus(restored.Delta(layer)).to(dtype);
         Tensor? mergedBias_O = restored.Compute(layer).BiasDelta_O is Tensor delta_O ? layer.Bias_O!.Plus(delta_O).to(bias_O!.dtype) : null;
         return merged_OI.isfinite().all().item<bool>() && mergedBias_O?.isfinite().all().item<bool>() != false
             ? (merged_OI.MoveToOuterDisposeScope(), mergedBias_O?.MoveToOuterDisposeScope())
-            : throw Failure(adapter, LastTensor(module, adapted), $"gives a merged weight that is not finite in {weight_OI.dtype}");
+            : throw Failure(adapter, LastTensor(module, adapted), $"gives a merged weight that is not finite in {dtype}");
     }
 
     /// <summary>The name in the adapter's file of the last tensor of a module, which failures name.</summary>
     private static string LastTensor(string module, PeftAdapter adapted) => PeftFiles.TensorName(
         adapted.Config.Registered.Peft, module, adapted.Modules[module].Shapes.Keys.Max(StringComparer.Ordinal)!);
 
-    private static JsonObject Metadata(CheckpointWeights weights, PeftWeights adapter, PeftAdapter adapted) => new()
+    private static JsonObject Metadata(CheckpointWeights weights, PeftWeights adapter, PeftAdapter adapted, MergeBase quantized) => new()
     {
         ["loralab"] = Versions.LoraLab,
         ["mergedFrom"] = new JsonObject
         {
             ["base"] = new JsonArray([.. weights.Files.Select(file =>
                 (JsonNode)new JsonObject { ["file"] = Path.GetFileName(file), ["sha256"] = Sha256Hash.OfFile(file) })]),
+            ["inFourBits"] = quantized.IsQuantized,
             ["adapterSha256"] = Sha256Hash.OfFile(adapter.Path),
             ["rank"] = adapted.Config.Rank,
             ["alpha"] = adapted.Config.Alpha,

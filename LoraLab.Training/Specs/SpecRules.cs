@@ -26,6 +26,14 @@ public static class SpecRules
                 "scheduleSteps", $"scheduleSteps must be greater than warmupSteps ({spec.WarmupSteps}); it is {spec.ScheduleSteps}.");
         }
 
+        if (spec.Recompute == Recompute.Blocks && spec.MicroBatch.Sentences == 1)
+        {
+            yield return new(
+                "recompute",
+                "recompute is blocks, but a microBatch of 1 is the reference path, which keeps what autograd needs; set recompute to none, "
+                    + "or microBatch to auto.");
+        }
+
         if (DeviceChoice.Problem(spec.Device) is string unknown)
         {
             yield return new("device", unknown);

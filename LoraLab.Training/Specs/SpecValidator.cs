@@ -45,6 +45,7 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         {
             warnings.AddRange(model!.Warnings);
             CheckTargets(spec, method, config, errors, warnings);
+            CheckBase(spec, method, config, errors, warnings);
         }
 
         Try(errors, () => datasets.Check(spec));
@@ -94,15 +95,6 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
             MemoryBudgetMb = spec.MemoryBudgetMb ?? configuredBudgetMb,
             MethodOptions = method!.CompleteFor(spec, schedule.TotalSteps, errors),
         };
-        if (config!.InFourBits && (method.TrainsWeights || method.TakesFromBase))
-        {
-            errors.Add(new(
-                "method",
-                $"{method.Id} changes the base weights, but those of '{spec.Model}' are stored in four bits; choose a method that leaves "
-                    + "them as they are, such as lora, or the model from which it was quantized."));
-            return new() { Errors = errors, Warnings = warnings, Files = files };
-        }
-
         if (method.TrainsWeights && TrainedWeightsMemory.Refusal(spec, config!) is string tooLarge)
         {
             errors.Add(new(spec.MemoryBudgetMb is null ? "method" : "memoryBudgetMb", tooLarge));
@@ -276,6 +268,18 @@ public sealed class SpecValidator(ModelCatalog models, DatasetCatalog datasets, 
         if (violated.Length == 0 && spec.InitFrom is null && method.RanksDiffer(spec.MethodOptions))
         {
             warnings.Add(DistributedRanks.Warning(spec, config, method));
+        }
+    }
+
+    private static void CheckBase(RunSpec spec, LoraMethod? method, LlamaConfig config, List<FieldError> errors, List<string> warnings)
+    {
+        if (method is not null && BaseForm.Problem(spec, method, config) is (string field, string sentence))
+        {
+            errors.Add(new(field, sentence));
+        }
+        else if (BaseForm.Note(spec, config) is string note)
+        {
+            warnings.Add(note);
         }
     }
 

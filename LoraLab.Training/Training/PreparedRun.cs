@@ -8,6 +8,7 @@ using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Tasks;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Quantization;
 using LoraLab.Training.Training.Optimization;
 using TorchSharp;
 
@@ -51,6 +52,12 @@ public sealed class PreparedRun : IDisposable
 
     /// <summary>The cache of the decompositions, with its hits.</summary>
     public required SvdCache Decompositions { get; init; }
+
+    /// <summary>The cache of layers in four bits, with its hits; null: none was quantized.</summary>
+    public QuantizedCache? Quantized { get; init; }
+
+    /// <summary>How far a quantized residual is from the model; null: nothing was taken from a base in four bits.</summary>
+    public QuantizationError? QuantizationError { get; init; }
 
     /// <summary>Warnings, which do not stop the run.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -102,6 +102,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         bool gpu = device.type == DeviceType.CUDA;
         _gpu = gpu ? device : null;
         MemoryForecast? forecast = used.MemoryBudgetMb is null && !trainsWeights && !gpu ? null : new(used, data);
+        used = used.Recompute == Recompute.Auto ? used with { Recompute = forecast?.Estimate.Recompute ?? Recompute.None } : used;
         MemoryBudgetCheck? budgetCheck = forecast is null ? null : new(forecast);
         budgetCheck?.RequireEstimate();
         FreeMemoryCheck? free = gpu ? new(Gpus.OfThisProcess, device.index, DeviceChoice.NameOf(device), Thread.Sleep) : null;
@@ -206,6 +207,16 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         {
             recorder.Log(
                 $"{decompositions.Hits} of {decompositions.Hits + decompositions.Misses} decompositions were cached by earlier runs");
+        }
+
+        if (run.Quantized is { Hits: > 0 } quantized)
+        {
+            recorder.Log($"{quantized.Hits} of {quantized.Hits + quantized.Misses} layers in four bits were cached by earlier runs");
+        }
+
+        if (run.QuantizationError is not null)
+        {
+            recorder.Log($"{run.Spec.Method}: {run.QuantizationError}");
         }
 
         Warn([.. run.Warnings, .. _deviceWarnings]);

@@ -45,6 +45,7 @@ public sealed class RunData : IDisposable
         RunSpec spec, ModelCatalog models, DatasetCatalog datasets, string? trainedModel = null, CalibrationRule? heldOut = null)
     {
         ResolvedModel model = trainedModel is null ? models.Find(spec.Model) : ModelCatalog.OfFolder(spec.Model, trainedModel);
+        model = model with { Config = model.Config.WithBase(spec.BaseWeights) };
         Dataset dataset = datasets.Read(spec.Dataset);
         SelectedRows selected = dataset.Select(dataset.Complete(spec), heldOut);
         ModelTokenizer tokenizer = models.Tokenizer(model);

@@ -18,6 +18,7 @@ using LoraLab.Training.Models.Weights;
 using LoraLab.Training.Specs;
 using LoraLab.Training.Tasks;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Torch.Quantization;
 using LoraLab.Training.Training.Calibration;
 using LoraLab.Training.Training.Fingerprints;
 using LoraLab.Training.Training.Resume;
@@ -67,7 +68,10 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
         DeviceTrial.Require(device);
         PeakMemory memory = new(device);
         Precision precision = PrecisionRule.Resolve(spec.Precision, device, config.ParameterCount);
-        LlamaModel model = LlamaLoader.Load(rows.Weights, config, PrecisionRule.Dtype(precision), device, out LoadReport load);
+        hashes ??= config is { InFourBits: false, Form: not BaseWeights.AsStored } ? HashModelAsync(rows) : null;
+        QuantizedCache? quantized = hashes is null ? null : new(svdFolder, () => hashes.GetAwaiter().GetResult().WeightsSha256);
+        LlamaModel model = LlamaLoader.Load(
+            rows.Weights, config, PrecisionRule.Dtype(precision), device, out LoadReport load, quantized);
         try
         {
             SvdCache decompositions = new(svdFolder);
@@ -99,6 +103,7 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Adapters = attached,
                 Environment = data.Describe(Describe(used, limits, memory) with
                 {
+                    BaseWeights = config.Form,
                     ModelRevision = StoredRevisions.CommitOf(rows.Model.Folder),
                     DatasetRevision = StoredRevisions.CommitOf(datasets.Find(spec.Dataset)),
                     CalibrationMemoryMb = calibration?.PeakMb,
@@ -110,11 +115,13 @@ public sealed class RunPreparation(ModelCatalog models, DatasetCatalog datasets,
                 Memory = memory,
                 Load = load,
                 Decompositions = decompositions,
+                Quantized = quantized,
+                QuantizationError = QuantizationError.Sum(model.Linears.Select(linear => linear.Error).OfType<QuantizationError>()),
                 Warnings =
                 [
                     .. new[]
                     {
-                        load.Warning, decompositions.Problem, calibration?.Problem, OverBudget(calibration, spec),
+                        load.Warning, decompositions.Problem, quantized?.Problem, calibration?.Problem, OverBudget(calibration, spec),
                         PrecisionRule.Warning(spec.Precision, precision, device), CudaMath.Warning(precision, device),
                         Devices.UnknownMemoryWarning(device), spec.Device == "auto" ? DeviceChoice.MissingGpu() : null,
                     }.OfType<string>(),

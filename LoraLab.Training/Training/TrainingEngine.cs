@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Runs;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Training.Gradients;
@@ -10,7 +11,7 @@ public sealed class TrainingEngine : IDisposable
     /// <summary>Creates the engine of a run whose parameters have their gradients assigned (<see cref="TrainingProgress"/>).</summary>
     public TrainingEngine(PreparedRun run)
     {
-        Model = new(run.Model);
+        Model = new(run.Model) { Recompute = run.Spec.Recompute == Recompute.Blocks };
         Passes = PackingRule.UsesReferencePath(run.Spec)
             ? null
             : new(run.Schedule, run.Train, run.Limits, run.Spec.LossWeighting, run.Model.Config, run.Device);

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
+using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Fingerprints;
@@ -26,7 +27,7 @@ public sealed class TrainingProgress : IDisposable
         FlatParameters parameters = new(
             ordered.Select(p => (p.Name, p.Value, run.Method.LearningRate(run.Spec, p.Part))));
         StepHooks? hooks = run.Method.Hooks(run.Spec, run.Adapters, run.Schedule.TotalSteps);
-        Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm, run.Method.Optimizer, hooks);
+        Optimizer = new(parameters, run.Spec.WeightDecay, run.Spec.MaxGradNorm, run.Method.Optimizer, hooks, PageValues(run));
         Issued = new(run.Device);
         Scaler = run.Spec.Precision == Precision.Fp16 ? LossScaler.On : LossScaler.Off;
         if (checkpoint?.State is TrainingState state)
@@ -77,4 +78,10 @@ public sealed class TrainingProgress : IDisposable
         Issued.Dispose();
         Optimizer.Dispose();
     }
+
+    // On the CPU, the memory of the device is that of the host.
+    private static int? PageValues(PreparedRun run) =>
+        run.Spec.OptimizerState == OptimizerState.Host && run.Device.type != TorchSharp.DeviceType.CPU
+            ? MemoryEstimator.PageValues
+            : null;
 }

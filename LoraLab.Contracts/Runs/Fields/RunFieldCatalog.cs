@@ -88,8 +88,8 @@ public sealed class RunFieldCatalog
     [
         new("id", "ID", RunFieldKind.Text, run => run.Id),
         new("name", "Name", RunFieldKind.Text, run => run.Name),
-        new("state", "State", RunFieldKind.Text, run => Word(run.State)) { Choices = Words<RunState>() },
-        new("endReason", "End reason", RunFieldKind.Text, run => run.EndReason is EndReason reason ? Word(reason) : null)
+        new("state", "State", RunFieldKind.Text, run => EnumWords.Of(run.State)) { Choices = Words<RunState>() },
+        new("endReason", "End reason", RunFieldKind.Text, run => run.EndReason is EndReason reason ? EnumWords.Of(reason) : null)
         {
             Choices = Words<EndReason>(),
         },
@@ -163,7 +163,7 @@ public sealed class RunFieldCatalog
     {
         int number => (double)number,
         long number => (double)number,
-        Enum word => Word(word),
+        Enum word => EnumWords.Of(word),
         TargetModules layers => layers.Names ?? [TargetModules.AllLinearWord],
         MicroBatch { Sentences: int sentences } => (double)sentences,
         MicroBatch batch => batch.ToString(),
@@ -179,9 +179,7 @@ public sealed class RunFieldCatalog
     private static RunField Result(string name, string label, Func<RunDocument, double?> read) =>
         Number(name, label, read) with { IsResult = true };
 
-    private static string Word(Enum value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
-
     private static IReadOnlyList<string> Words<T>()
         where T : struct, Enum =>
-        [.. Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+        EnumWords.All(typeof(T));
 }

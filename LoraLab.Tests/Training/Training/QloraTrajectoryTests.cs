@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Torch;
+using LoraLab.Training.Training;
 using Xunit;
 
 namespace LoraLab.Tests.Training.Training;
@@ -31,6 +34,47 @@ public sealed class QloraTrajectoryTests(GoldenRuns runs, ITestOutputHelper outp
     {
         using IDisposable kernels = Kernels.Choose(KernelSet.Gpu);
         Follow(name, "auto");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Train_PlainModelInFourBits_FollowsPeftAndIsCached(string name)
+    {
+        string form = QloraGoldens.IsDouble(name) ? "nf4-double" : "nf4";
+        Follow(name, "auto", QloraGoldens.PlainName(name), form);
+
+        FinishedRun again = RunPlain(QloraGoldens.PlainName(name), form, "lora");
+
+        Assert.Contains("layers in four bits were cached by earlier runs", Log(again), StringComparison.Ordinal);
+        Assert.Equal(form, EnumWords.Of(again.Prepared.Environment.BaseWeights));
+    }
+
+    [Theory]
+    [InlineData("pissa")]
+    [InlineData("olora")]
+    [InlineData("milora")]
+    public void Train_MethodThatChangesAPlainBase_QuantizesTheRestAndIsEvaluatedAsTrained(string method)
+    {
+        FinishedRun run = RunPlain("stories260K", "nf4", method);
+
+        Assert.True(run.Ended.Reason == EndReason.Finished, run.Ended.Error);
+        Assert.Matches(@"the quantized start differs from the model by \d+\.\d\d% of the norm", Log(run));
+        using PreparedRun evaluated = runs.Evaluation(Path.Combine(run.Folder, RunFiles.Adapter));
+        Assert.Equal(
+            run.Series(MetricKeys.EvalLoss).Values.Last(),
+            evaluated.Evaluation.Run(evaluated.Model, CancellationToken.None).Metrics[MetricKeys.EvalLoss],
+            1e-5);
+    }
+
+    [Theory]
+    [InlineData("full", "stories260K", "trains the weights themselves")]
+    [InlineData("lora", "nf4-stories260K/model-4bit", "are stored in nf4-double")]
+    public void Train_FormThatDoesNotFit_IsRefused(string method, string model, string reason)
+    {
+        FinishedRun run = RunPlain(model, "nf4", method);
+
+        Assert.Equal(EndReason.BadData, run.Ended.Reason);
+        Assert.Contains(reason, run.Ended.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +125,22 @@ public sealed class QloraTrajectoryTests(GoldenRuns runs, ITestOutputHelper outp
         Assert.All(losses["auto"].Zip(losses["1"]), pair => Assert.Equal(pair.First, pair.Second, Limit * Math.Abs(pair.First)));
     }
 
-    private void Follow(string name, string microBatch)
+    private static string Log(FinishedRun run) => File.ReadAllText(Path.Combine(run.Folder, RunFiles.Attempt(1), "log.txt"));
+
+    private FinishedRun RunPlain(string model, string form, string method)
+    {
+        JsonObject golden = QloraGoldens.Trajectory("nf4-stories260K");
+        (golden["warmup"], golden["weightDecay"]) = (0, 0.0);
+        return runs.RunSmall(PeftGoldens.Spec(golden, null), "auto", changed =>
+        {
+            (changed["model"], changed["baseWeights"], changed["method"], changed["methodOptions"]) =
+                (model, form, method, new JsonObject());
+            (changed["evalSamples"], changed["maxSteps"]) = (32, 4);
+            Array.ForEach([.. LoraMethods.Find(method)!.Descriptor.UnusedFields], field => changed.Remove(field));
+        });
+    }
+
+    private void Follow(string name, string microBatch, string? plain = null, string? form = null)
     {
         JsonObject golden = QloraGoldens.Trajectory(name);
         (golden["warmup"], golden["weightDecay"]) = (0, 0.0);
@@ -90,7 +149,8 @@ public sealed class QloraTrajectoryTests(GoldenRuns runs, ITestOutputHelper outp
 
         FinishedRun run = runs.RunSmall(spec, GoldenRuns.MicroBatch(microBatch), changed =>
         {
-            changed["model"] = $"{name}/model-4bit";
+            changed["model"] = plain ?? $"{name}/model-4bit";
+            changed["baseWeights"] = form ?? "asStored";
             changed["evalSamples"] = 32;
         });
 

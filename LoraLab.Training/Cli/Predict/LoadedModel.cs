@@ -5,6 +5,7 @@ using LoraLab.Training.Adapters.Peft;
 using LoraLab.Training.Models;
 using LoraLab.Training.Models.Catalog;
 using LoraLab.Training.Models.Weights;
+using LoraLab.Training.Specs;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Training.Fingerprints;
 using TorchSharp;
@@ -16,6 +17,7 @@ internal sealed class LoadedModel : IDisposable
 {
     private readonly IReadOnlyList<FileSnapshot> _files;
     private IReadOnlyList<FileSnapshot> _adapter = [];
+    private IReadOnlyList<LinearLayer> _residual = [];
 
     private LoadedModel(ResolvedModel resolved, LlamaModel model, Precision precision, IReadOnlyList<FileSnapshot> files, string weights) =>
         (Resolved, Model, Precision, _files, WeightsSha256) = (resolved, model, precision, files, weights);
@@ -33,7 +35,11 @@ internal sealed class LoadedModel : IDisposable
     public string WeightsSha256 { get; }
 
     /// <summary>Loads a model.</summary>
-    public static LoadedModel Load(ResolvedModel resolved, Precision precision, torch.Device device)
+    /// <param name="resolved">The model, with the form of its linear layers.</param>
+    /// <param name="precision">Precision of its weights.</param>
+    /// <param name="device">Device.</param>
+    /// <param name="cacheFolder">Cache folder of layers in four bits.</param>
+    public static LoadedModel Load(ResolvedModel resolved, Precision precision, torch.Device device, string cacheFolder)
     {
         IReadOnlyList<FileSnapshot> files = ModelCatalog.FileSnapshots(resolved);
         string hash;
@@ -42,13 +48,15 @@ internal sealed class LoadedModel : IDisposable
             hash = ModelHashes.Of(resolved, weights.Files, "").WeightsSha256;
         }
 
-        return new(
-            resolved, LlamaLoader.Load(resolved.Folder, resolved.Config, PrecisionRule.Dtype(precision), device), precision, files, hash);
+        LlamaModel model = LlamaLoader.Load(
+            resolved.Folder, resolved.Config, PrecisionRule.Dtype(precision), device, new(cacheFolder, () => hash));
+        return new(resolved, model, precision, files, hash);
     }
 
     /// <summary>Whether it is still the model of its folder, in a precision.</summary>
     public bool Is(ResolvedModel resolved, Precision precision) =>
-        resolved.Folder == Resolved.Folder && precision == Precision && ModelCatalog.FileSnapshots(resolved).SequenceEqual(_files);
+        resolved.Folder == Resolved.Folder && precision == Precision && resolved.Config.Form == Resolved.Config.Form
+            && ModelCatalog.FileSnapshots(resolved).SequenceEqual(_files);
 
     /// <summary>Puts an adapter on the model in place of the last one; returns false if it is the last one.</summary>
     /// <param name="folder">Folder of the adapter; null: none.</param>
@@ -67,9 +75,12 @@ internal sealed class LoadedModel : IDisposable
             linear.Adapter = null;
         }
 
+        QuantizedResidual.Undo(_residual);
+        _residual = [];
         if (folder is not null)
         {
             PeftImport.Attach(folder, [.. Model.Linears]);
+            _residual = QuantizedResidual.Restore(AdapterOrigin.Spec(folder), Model.Linears);
         }
 
         _adapter = files;

@@ -148,6 +148,7 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
         bool sameKind = trained?.Device.StartsWith("cuda", StringComparison.Ordinal) == (device.type == DeviceType.CUDA);
         Precision precision = PrecisionRule.Resolve(
             sameKind ? trained!.Precision : Precision.Auto, device, resolved.Config.ParameterCount);
+        resolved = resolved with { Config = resolved.Config.WithBase(asked.Like?.Spec.BaseWeights ?? BaseWeights.AsStored) };
         if (_loaded?.Is(resolved, precision) == true)
         {
             return false;
@@ -156,7 +157,7 @@ internal sealed class Predictor(TrainerServices services) : IDisposable
         _loaded?.Dispose();
         _loaded = null;
         GC.Collect();
-        _loaded = LoadedModel.Load(resolved, precision, device);
+        _loaded = LoadedModel.Load(resolved, precision, device, services.Configuration.SvdCache);
         return true;
     }
 

@@ -52,6 +52,7 @@ internal static class SafetensorsDtypes
         torch.ScalarType.Float32 => "F32",
         torch.ScalarType.Float16 => "F16",
         torch.ScalarType.BFloat16 => "BF16",
+        torch.ScalarType.Byte => "U8",
         _ => null,
     };
 }

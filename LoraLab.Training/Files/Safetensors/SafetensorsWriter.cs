@@ -74,7 +74,7 @@ public static class SafetensorsWriter
         {
             string dtype = SafetensorsDtypes.Name(tensor.Dtype)
                 ?? throw new ArgumentException(
-                    $"Tensor '{tensor.Name}' has dtype {tensor.Dtype}; only float64, float32, float16 and bfloat16 can be written.",
+                    $"Tensor '{tensor.Name}' has dtype {tensor.Dtype}; only float64, float32, float16, bfloat16 and uint8 can be written.",
                     nameof(tensors));
             long end = offset + tensor.Bytes;
             header.Add(tensor.Name, new { dtype, shape = tensor.Shape, data_offsets = new[] { offset, end } });

@@ -36,6 +36,7 @@ public sealed class BlocksMemory
         Window = blocks.Sum(ofBlock => ofBlock.Computed.Window);
         Below = blocks.Take(lowest).Aggregate(default(PassBytes), (sum, below) => sum + below.Output);
         Saved = blocks.Skip(lowest).Aggregate(Below, (sum, adapted) => sum + adapted.Saved);
+        Outputs = blocks.Skip(lowest).Aggregate(Below, (sum, adapted) => sum + adapted.Output);
 
         BlockMemory Of(IReadOnlyDictionary<string, AdapterFootprint> of) =>
             known.TryGetValue(of, out BlockMemory? same) ? same : known[of] = new(block, of, half, gpu, dropout);
@@ -43,6 +44,9 @@ public sealed class BlocksMemory
 
     /// <summary>Saved by all blocks for the backward pass.</summary>
     public PassBytes Saved { get; }
+
+    /// <summary>The outputs of all blocks, which are all that is saved where blocks are computed again.</summary>
+    public PassBytes Outputs { get; }
 
     /// <summary>What layers of all blocks compute with for a whole window, without gradients.</summary>
     public double Window { get; }
@@ -57,6 +61,9 @@ public sealed class BlocksMemory
     /// <summary>Peak workspace of a block in the backward pass.</summary>
     public double Backward(PassShape pass) => _distinctBackward.Max(block =>
         block.Computed.Backward + Math.Max(Peak(block.Backward, pass) + block.Masks.Of(pass), block.Computed.PullBack));
+
+    /// <summary>The most that one block saves.</summary>
+    public double LargestSaved(PassShape pass) => _distinctBackward.Max(block => block.Saved.Of(pass));
 
     /// <summary>Peak workspace of a block in an evaluation.</summary>
     public double Evaluation(PassShape pass) =>

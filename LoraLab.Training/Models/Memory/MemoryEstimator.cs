@@ -1,8 +1,6 @@
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Packed;
-using LoraLab.Training.Models.Weights;
-using LoraLab.Training.Torch.Quantization;
 
 namespace LoraLab.Training.Models.Memory;
 
@@ -17,6 +15,9 @@ public static class MemoryEstimator
     private const double Single = sizeof(float);
     // Gradient and two moments.
     private const double BytesPerTrainedValue = 3 * Single;
+
+    /// <summary>Values whose moments are moved to the device at a time, where they are in the memory of the host.</summary>
+    public const int PageValues = 1 << 24;
 
     /// <summary>
     /// Memory of a training process on the CPU beyond live tensors and what it held before its first step, bytes: gaps in glibc's
@@ -51,8 +52,9 @@ public static class MemoryEstimator
                 + (Single * AdaptersOf(request).SelectMany(adapter => adapter.Shared).GroupBy(tensor => tensor.Part)
                     .Sum(layers => layers.Max(tensor => tensor.Values)));
         double optimizer = request.TrainsWeights
-            ? TrainedWeightsMemory.Optimizer(request.Config)
-            : AdaptersOf(request).Sum(adapter => (BytesPerTrainedValue * adapter.Trained) + (Single * adapter.State));
+            ? TrainedWeightsMemory.Optimizer(request.Config) - Paged(request, request.Config.ParameterCount)
+            : AdaptersOf(request).Sum(adapter => (BytesPerTrainedValue * adapter.Trained) + (Single * adapter.State))
+                - Paged(request, AdaptersOf(request).Sum(adapter => (double)adapter.Trained));
         TrainingMemory training = request.Training.Select(pass => Training(request, pass)).MaxBy(pass => pass.Peak)!;
         (PassShape largest, double evaluationPass) = request.Evaluation.Select(pass => (pass, Evaluation(request, pass)))
             .MaxBy(entry => entry.Item2);
@@ -72,6 +74,9 @@ public static class MemoryEstimator
         return new()
         {
             WeightsMb = weights / Mebibyte,
+            LinearsMb = BaseMemory.Linears(request) / Mebibyte,
+            BufferMb = BaseMemory.Buffer(request) / Mebibyte,
+            HeadMb = BaseMemory.Others(request) / Mebibyte,
             AdaptersMb = adapters / Mebibyte,
             OptimizerMb = optimizer / Mebibyte,
             ActivationsMb = training.Saved / Mebibyte,
@@ -93,31 +98,45 @@ public static class MemoryEstimator
             EvaluationTokens = largest.Rows,
             PackTokens = request.Spec.PackTokens,
             Precision = request.Spec.Precision,
+            BaseWeights = request.Config.Form,
+            Recompute = request.Spec.Recompute,
         };
     }
 
-    /// <summary>Bytes of a value with its share of the block maxima.</summary>
-    private static double BytesInFourBits(LlamaConfig config) =>
-        0.5 + ((config.NestedMaxima ? 1 + (Single / NestedMaxima.GroupSize) : Single) / Nf4.BlockSize);
+    /// <summary>
+    /// The request with <c>recompute</c> decided: blocks are computed again where the run does not fit its budget otherwise.
+    /// </summary>
+    public static MemoryRequest Fitting(MemoryRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Spec.Recompute != Recompute.Auto)
+        {
+            return request;
+        }
+
+        MemoryRequest plain = request with { Spec = request.Spec with { Recompute = Recompute.None } };
+        MemoryRequest again = request with { Spec = request.Spec with { Recompute = Recompute.Blocks } };
+        double needed = Of(plain).TotalMb;
+        return needed > request.BudgetMb && !PackingRule.UsesReferencePath(request.Spec) && Of(again).TotalMb < needed ? again : plain;
+    }
+
+    // The moments that a GPU does not hold, because they are in the memory of the host but for a part.
+    private static double Paged(MemoryRequest request, double trained) =>
+        request is { Gpu: true, Spec.OptimizerState: OptimizerState.Host }
+        ? 2 * Single * Math.Max(0, trained - PageValues)
+        : 0;
 
     /// <summary>
-    /// Bytes of all weights: matrices in the run's precision, norm gains in fp32. If weights are mapped, the pages of a replaced weight
-    /// count too.
+    /// Bytes of all weights: matrices in the run's precision, those in four bits with their block maxima and the memory for the numbers of
+    /// one, norm gains in fp32. If weights are mapped, the pages of a replaced weight count too.
     /// </summary>
     public static double Weights(MemoryRequest request)
     {
         double value = request.Half ? sizeof(short) : Single;
-        double all = CheckpointShapes.Of(request.Config)
-            .Sum(weight => weight.Shape.Aggregate(
-                CheckpointNames.IsGain(weight.Name, weight.Shape) ? Single
-                    : request.Config.InFourBits && CheckpointNames.IsLinear(weight.Name, weight.Shape) ? BytesInFourBits(request.Config)
-                    : value,
-                (product, length) => product * length));
-        all += request.Config.InFourBits ? DenseMemory.Bytes(request.Config.Block, request.Half, joined: request.Gpu) : 0;
-        double replaced = request.Adapters.Sum(adapters => request.Config.Block.Linears
+        double replaced = request.Config.Form != BaseWeights.AsStored ? 0 : request.Adapters.Sum(adapters => request.Config.Block.Linears
             .Where(linear => request.Mapped && adapters.TryGetValue(linear.Name, out AdapterFootprint? adapter) && adapter.ReplacesWeight)
             .Sum(linear => value * linear.Out * linear.In));
-        return all + replaced;
+        return BaseMemory.Linears(request) + BaseMemory.Buffer(request) + BaseMemory.Others(request) + replaced;
     }
 
     /// <summary>Memory of the blocks of the requested model.</summary>
@@ -135,14 +154,22 @@ public static class MemoryEstimator
         BlocksMemory blocks = Blocks(request);
         double stream = Single * request.Config.HiddenSize * pass.Rows;
         // Including the rotary angles, the mask of source cells, and what is computed for the window, with gradients.
+        bool recompute = request.Spec.Recompute == Recompute.Blocks;
         double saved =
-            blocks.Saved.Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells + (2 * blocks.Window)
-            + (request.Gpu ? JoinedIndices(request.Config, pass) : 0);
+            (recompute ? blocks.Outputs : blocks.Saved).Of(pass) + stream + (Single * request.Config.HeadSize * pass.Rows) + pass.Cells
+            + (2 * blocks.Window) + (request.Gpu ? JoinedIndices(request.Config, pass) : 0);
         // Saved activations move from the heap to the arena at the end of a block; the heap memory stays with the allocator for the next
         // block.
         double forward = blocks.Forward(pass);
         double backward = stream + blocks.Backward(pass)
             + TrainedWeightsMemory.Gradient(request, request.Config.Block.Linears.Max(linear => (double)linear.Out * linear.In));
+        if (recompute)
+        {
+            // One block at a time is computed again, while the gradient of its output waits.
+            double block = blocks.LargestSaved(pass);
+            (forward, backward) = (forward + stream, backward + block);
+        }
+
         double head = Head(request, pass) + stream;
         return new(pass, saved, Math.Max(forward, backward), head);
     }

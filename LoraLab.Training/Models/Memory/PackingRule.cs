@@ -33,7 +33,8 @@ public static class PackingRule
     {
         BlocksMemory blocks = new(
             config.Block, MemoryRequest.AdaptersOf(spec, config), MemoryRequest.IsHalf(spec.Precision), gpu, spec.Dropout > 0);
-        return blocks.Saved.PerRow + blocks.Saved.PerCell;
+        PassBytes saved = spec.Recompute == Recompute.Blocks ? blocks.Outputs : blocks.Saved;
+        return saved.PerRow + saved.PerCell;
     }
 
     /// <summary>Whether the specification selects the reference path: one sentence per pass under plain autograd.</summary>

@@ -7,7 +7,7 @@ namespace LoraLab.Training.Models.Packed;
 
 /// <summary>
 /// Memory for the numbers of a weight in four bits while a layer computes with it, which the next layer reuses: indices and fp32 numbers of
-/// the largest matrix, and the numbers of the largest product in the precision of the kernels.
+/// a piece, and the numbers of the largest product in the precision of the kernels.
 /// </summary>
 internal sealed class DenseMemory : IDisposable
 {
@@ -15,10 +15,11 @@ internal sealed class DenseMemory : IDisposable
     {
         // Two codes a byte; whole blocks.
         long pairs = Nf4.Blocks(largest) * Nf4.BlockBytes;
+        long piece = Math.Min(pairs, Piece(device.type != TorchSharp.DeviceType.CPU));
         Tensors =
         [
-            empty(pairs, int32, device).DetachFromDisposeScope(),
-            empty(pairs, complex64, device).DetachFromDisposeScope(),
+            empty(piece, int32, device).DetachFromDisposeScope(),
+            empty(product > 0 ? piece : pairs, complex64, device).DetachFromDisposeScope(),
             empty(product, dtype, device).DetachFromDisposeScope(),
         ];
     }
@@ -48,8 +49,10 @@ internal sealed class DenseMemory : IDisposable
     {
         double largest = block.Linears.Max(Values);
         double product = joined ? block.Linears.GroupBy(linear => linear.Group).Max(group => group.Sum(Values)) : half ? largest : 0;
-        // Indices of pairs, and fp32 numbers.
-        return (largest * ((sizeof(int) / 2) + sizeof(float))) + (product * (half ? sizeof(short) : sizeof(float)));
+        double pairs = Math.Ceiling(largest / Nf4.BlockSize) * Nf4.BlockBytes;
+        double piece = Math.Min(pairs, Piece(joined));
+        return (sizeof(int) * piece) + (2 * sizeof(float) * (product > 0 ? piece : pairs))
+            + (product * (half ? sizeof(short) : sizeof(float)));
 
         static double Values(BlockLinear linear) => (double)linear.Out * linear.In;
     }
@@ -62,6 +65,9 @@ internal sealed class DenseMemory : IDisposable
             tensor.Dispose();
         }
     }
+
+    // Pairs of numbers computed at a time: on the CPU they stay in the cache, on a GPU a matrix is a few calls.
+    private static long Piece(bool gpu) => gpu ? 1 << 22 : 1 << 17;
 
     private static long Largest(LlamaBlock block) => block.Description.Linears.Zip(block.Linears)
         .GroupBy(pair => pair.First.Group, pair => pair.Second).Max(group => group.Sum(Size));

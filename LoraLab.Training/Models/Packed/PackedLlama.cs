@@ -62,6 +62,9 @@ public sealed class PackedLlama : IDisposable
     /// <summary>Counts the FLOPs of frozen products; null: not counted.</summary>
     public FlopLedger? Ledger { get; set; }
 
+    /// <summary>Whether only the outputs of blocks are saved, and the rest is computed again in the backward pass.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Begins a window: computes what the kernels need from the current values of the adapters.</summary>
     public void BeginWindow()
     {
@@ -109,14 +112,12 @@ public sealed class PackedLlama : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
-            Tensor[] saved = joined?.Blocks[i] is JoinedBlock block
-                ? Forward(i, block, x_TD, pass.Layout, joined, masks)
-                : Save(i, Forward(_blocks[i], x_TD, pass.Layout, layouts, Of(masks, _blocks[i]), save: i >= _lowest, rows: null));
+            Tensor[] saved = Forward(i, x_TD, pass.Layout, layouts, joined, masks, save: !Recompute && i >= _lowest);
             savedBlocks.Add(new SavedBlock(x_TD, saved));
             x_TD = MoveOutput(saved);
         }
 
-        SavedBytes = _arena?.UsedBytes ?? savedBlocks.Skip(Math.Max(_lowest, 0)).Sum(block => block.Bytes);
+        SavedBytes = (Recompute ? null : _arena?.UsedBytes) ?? savedBlocks.Skip(Math.Max(_lowest, 0)).Sum(block => block.Bytes);
         Tensor[] result = Loss(x_TD, pass, lossScale);
         Tensor loss = result[0].MoveToOuterDisposeScope();
         Tensor g_TD = result[1];
@@ -125,9 +126,12 @@ public sealed class PackedLlama : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using IDisposable blockScope = NewDisposeScope();
             bool below = i > _lowest || _embeddingGradient_VD is not null;
+            SavedBlock saved = Recompute
+                ? new(savedBlocks[i].Input_TD, Forward(i, savedBlocks[i].Input_TD, pass.Layout, layouts, joined, masks, save: true))
+                : savedBlocks[i];
             Tensor below_TD = joined?.Blocks[i] is JoinedBlock block
-                ? Backward(i, block, g_TD, savedBlocks[i], pass.Layout, joined, masks, below)
-                : Backward(_blocks[i], g_TD, savedBlocks[i], pass.Layout, layouts, Of(masks, _blocks[i]), below);
+                ? Backward(i, block, g_TD, saved, pass.Layout, joined, masks, below)
+                : Backward(_blocks[i], g_TD, saved, pass.Layout, layouts, Of(masks, _blocks[i]), below);
             savedBlocks[i].Dispose();
             g_TD.Dispose();
             g_TD = below_TD.MoveToOuterDisposeScope();
@@ -211,6 +215,20 @@ public sealed class PackedLlama : IDisposable
         return (_model.Embed(ids_T), layouts);
     }
 
+    // The output of a block and, if they are saved, the activations that its backward pass needs.
+    private Tensor[] Forward(
+        int index, Tensor x_TD, PassLayout pass, Tensor[][] layouts, JoinedPass? joined, PackedMasks? masks, bool save)
+    {
+        if (joined?.Blocks[index] is JoinedBlock block)
+        {
+            Tensor[] all = Forward(index, block, x_TD, pass, joined, masks);
+            return save ? all : all[..1];
+        }
+
+        Tensor[] saved = Forward(_blocks[index], x_TD, pass, layouts, Of(masks, _blocks[index]), save, rows: null);
+        return save && !Recompute && _arena is not null ? _arena.Save(saved) : saved;
+    }
+
     private Tensor[] Forward(BlockTensors block, Tensor x_TD, PassLayout pass, Tensor[][] layouts, Tensor[] masks, bool save, Tensor? rows)
     {
         using IDisposable arguments = block.BeginPass(train: false);
@@ -287,11 +305,10 @@ public sealed class PackedLlama : IDisposable
     private Tensor[] Forward(int index, JoinedBlock block, Tensor x_TD, PassLayout pass, JoinedPass joined, PackedMasks? masks)
     {
         BlockTensors tensors = _blocks[index];
-        Tensor[] saved = TorchScript.Tensors(
+        return TorchScript.Tensors(
             "joined_block", x_TD, block.Weights, block.Biases, block.Gains, block.A, block.B, Of(masks, block), _epsilon, block.Scale,
             joined.Angles[tensors.Rotary], joined.Plan, joined.Unseen[tensors.Window], pass.Lengths, _heads, _kvHeads, _activation,
             _attentionScale, Ledger?.Counter);
-        return index >= _lowest ? saved : saved[..1];
     }
 
     private Tensor Backward(
@@ -336,9 +353,6 @@ public sealed class PackedLlama : IDisposable
 
     private Tensor[] Of(PackedMasks? masks, JoinedBlock block) =>
         masks is null ? [] : [.. block.Adapted.Select(linears => linears.Count == 0 ? _empty : masks.Of(linears))];
-
-    // Blocks below the first adapter save only their output: less than the arena reserves per block.
-    private Tensor[] Save(int block, Tensor[] saved) => _arena is null || block < _lowest ? saved : _arena.Save(saved);
 
     private static int Place(IReadOnlyList<RotaryEmbedding> all, RotaryEmbedding rotary) =>
         Enumerable.Range(0, all.Count).First(i => ReferenceEquals(all[i], rotary));

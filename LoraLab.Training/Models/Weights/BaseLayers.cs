@@ -1,7 +1,9 @@
+using LoraLab.Contracts.Runs;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
 using LoraLab.Training.Torch;
 using LoraLab.Training.Torch.Quantization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Models.Weights;
@@ -13,7 +15,8 @@ internal sealed class BaseLayers
     private readonly WeightLoader _loader;
     private readonly ScalarType _dtype;
     private readonly Device _device;
-    private readonly WeightForm _form;
+    private readonly BaseWeights _form;
+    private readonly QuantizedCache? _cache;
     private readonly StoredNf4? _stored;
 
     /// <summary>The layers of a checkpoint that was checked (<see cref="CheckpointCheck"/>).</summary>
@@ -22,14 +25,21 @@ internal sealed class BaseLayers
     /// <param name="dtype">Precision of the kernels.</param>
     /// <param name="device">Device of the weights.</param>
     /// <param name="form">Form of the linear layers; those stored in four bits stay as they are.</param>
-    public BaseLayers(CheckpointWeights weights, WeightLoader loader, ScalarType dtype, Device device, WeightForm form)
+    /// <param name="cache">Cache of layers that are quantized; null: none.</param>
+    public BaseLayers(
+        CheckpointWeights weights,
+        WeightLoader loader,
+        ScalarType dtype,
+        Device device,
+        BaseWeights form,
+        QuantizedCache? cache = null)
     {
-        (_weights, _loader, _dtype, _device, _form) = (weights, loader, dtype, device, form);
+        (_weights, _loader, _dtype, _device, _form, _cache) = (weights, loader, dtype, device, form, cache);
         _stored = StoredNf4.Has(weights) ? new(weights) : null;
     }
 
     /// <summary>Whether the linear layers are in four bits.</summary>
-    public bool IsQuantized => _stored is not null || _form != WeightForm.AsStored;
+    public bool IsQuantized => _stored is not null || _form != BaseWeights.AsStored;
 
     /// <summary>The precision of a plain weight.</summary>
     public ScalarType Precision(string name, IReadOnlyCollection<long> shape)
@@ -52,18 +62,33 @@ internal sealed class BaseLayers
             return _stored.Load(name, _dtype, _device);
         }
 
-        if (shape[1] % 2 != 0 || shape[0] * shape[1] < Nf4.BlockSize)
+        if (QuantizedWeight.Refusal(shape[0], shape[1]) is string reason)
         {
             throw RunFailure.BadData(
-                $"'{Excerpt.Of(name)}' of {_weights.Folder} has shape [{shape[0]}, {shape[1]}], which is too small for four bits or has "
-                    + "an odd width; set baseWeights to asStored.",
-                "model");
+                $"'{Excerpt.Of(name)}' of {_weights.Folder} has shape [{shape[0]}, {shape[1]}], which {reason}; set baseWeights to "
+                    + "asStored.",
+                "baseWeights");
         }
 
+        bool nested = _form == BaseWeights.Nf4Double;
         using IDisposable scope = NewDisposeScope();
+        if (_cache?.Find(name, shape, nested, _dtype, _device) is QuantizedWeight cached)
+        {
+            return cached;
+        }
+
+        // One layer at a time: what it was quantized from is given back before the next is read.
         Tensor weight_OI = _loader.Load(name, SafetensorsDtypes.Torch(_weights.Dtype(name))!.Value);
-        QuantizedWeight quantized = QuantizedWeight.Of(weight_OI, _form == WeightForm.NestedNf4, _dtype);
-        PageAdvice.ReleaseMapped(weight_OI);
+        QuantizedWeight quantized = QuantizedWeight.Of(weight_OI, nested, _dtype);
+        if (_device.type == DeviceType.CPU)
+        {
+            PageAdvice.ReleaseMapped(weight_OI);
+        }
+
+        _cache?.Store(name, quantized);
+        weight_OI.Dispose();
+        HeapPolicy.Trim();
+
         return quantized;
     }
 

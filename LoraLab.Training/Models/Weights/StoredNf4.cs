@@ -30,8 +30,11 @@ internal sealed class StoredNf4(CheckpointWeights weights)
     /// <summary>Whether a tensor belongs to the weight of another name.</summary>
     public static bool IsPart(string name) => Array.Exists(_parts, part => name.EndsWith(part, StringComparison.Ordinal));
 
-    /// <summary>The form of the weights.</summary>
-    public bool IsNested(string name) => Read(name).NestedBlockSize is not null;
+    /// <summary>Whether a weight is in this form.</summary>
+    public bool Has(string name) => weights.Has(name + State);
+
+    /// <summary>Shape of a weight in this form.</summary>
+    public IReadOnlyList<long> Shape(string name) => Read(name).Shape;
 
     /// <summary>Requires that a weight is in this form, complete and of a shape.</summary>
     /// <exception cref="RunFailure">It is not; field <c>model</c>.</exception>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace LoraLab.Training.Torch.Quantization;
@@ -31,12 +32,25 @@ public sealed record NestedMaxima(Tensor Codes, Tensor Maxima, float Offset) : I
     /// <param name="device">Device of the result.</param>
     public static NestedMaxima Of(ReadOnlySpan<float> maxima, Device device)
     {
+        using IDisposable scope = NewDisposeScope();
+        return Of(tensor(maxima.ToArray(), device: device));
+    }
+
+    /// <summary>Quantizes block maxima, on their device.</summary>
+    /// <param name="blocks">The largest magnitude of each block, fp32.</param>
+    public static NestedMaxima Of(Tensor blocks)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
         using IDisposable noGrad = no_grad();
         using IDisposable scope = NewDisposeScope();
+        Tensor here = blocks.cpu().contiguous();
+        ReadOnlySpan<float> maxima = MemoryMarshal.Cast<byte, float>(here.bytes);
         // The mean of the tensor library: a mean in float64 has another last bit for some matrices.
-        float offset = TensorReader.Floats(tensor(maxima.ToArray()).mean())[0];
-        byte[] codes = new byte[maxima.Length];
-        float[] largest = new float[Groups(maxima.Length)];
+        float offset = TensorReader.Floats(here.mean())[0];
+        Tensor codesHere = empty(maxima.Length, uint8);
+        Tensor largestHere = zeros(Groups(maxima.Length), float32);
+        Span<byte> codes = codesHere.bytes;
+        Span<float> largest = MemoryMarshal.Cast<byte, float>(largestHere.bytes);
         for (int group = 0; group < largest.Length; group++)
         {
             ReadOnlySpan<float> part = maxima[(group * GroupSize)..Math.Min((group + 1) * GroupSize, maxima.Length)];
@@ -53,9 +67,8 @@ public sealed record NestedMaxima(Tensor Codes, Tensor Maxima, float Offset) : I
             }
         }
 
-        return new(Owned(tensor(codes, device: device)), Owned(tensor(largest, device: device)), offset);
-
-        static Tensor Owned(Tensor tensor) => tensor.DetachFromDisposeScope();
+        return new(
+            codesHere.to(blocks.device).DetachFromDisposeScope(), largestHere.to(blocks.device).DetachFromDisposeScope(), offset);
     }
 
     /// <inheritdoc />

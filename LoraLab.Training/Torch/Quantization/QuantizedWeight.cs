@@ -10,6 +10,11 @@ public sealed class QuantizedWeight : IDisposable
     // Values quantized at a time: whole blocks, whose copy in fp32 stays in the cache.
     private const long ChunkValues = 1 << 20;
 
+    // Reused: between the parts of layers that stay, freed copies would leave gaps in the heap that nothing fits.
+    [ThreadStatic]
+    private static Tensor? _chunk;
+
+
     private readonly Tensor[] _parts;
 
     /// <summary>A matrix from its parts, of which it takes ownership.</summary>
@@ -61,6 +66,11 @@ public sealed class QuantizedWeight : IDisposable
     /// <summary>Bytes in memory.</summary>
     public long Bytes => _parts.Sum(part => part.numel() * part.ElementSize);
 
+    /// <summary>The parts that determine it, in the order of <see cref="Names"/>.</summary>
+    internal IReadOnlyList<Tensor> Stored => IsNested
+        ? [Codes, _parts[(int)QuantizedPart.Maxima], _parts[(int)QuantizedPart.GroupMaxima], _parts[(int)QuantizedPart.Offset]]
+        : [Codes, _parts[(int)QuantizedPart.Maxima]];
+
     /// <summary>Its tensors by <see cref="QuantizedPart"/>.</summary>
     internal IReadOnlyList<Tensor> Parts => _parts;
 
@@ -78,8 +88,36 @@ public sealed class QuantizedWeight : IDisposable
         using IDisposable scope = NewDisposeScope();
         Tensor flat = weight_OI.detach().contiguous().flatten();
         (Tensor codes, Tensor maxima) = weight_OI.device.type == DeviceType.CPU ? OnCpu(flat) : OnDevice(flat);
-        NestedMaxima? inEightBits = nested ? NestedMaxima.Of(TensorReader.Floats(maxima), weight_OI.device) : null;
+        NestedMaxima? inEightBits = nested ? NestedMaxima.Of(maxima) : null;
         return new(codes, nested ? null : maxima, inEightBits, (weight_OI.shape[0], weight_OI.shape[1]), dtype);
+    }
+
+    /// <summary>Why a matrix cannot be quantized, as a predicate; null: it can.</summary>
+    public static string? Refusal(long height, long width) => height * width < Nf4.BlockSize
+        ? $"is smaller than a block of {Nf4.BlockSize} weights"
+        : width % 2 != 0 ? "has an odd width, so that two weights of a byte belong to different rows" : null;
+
+    /// <summary>Names of the stored parts.</summary>
+    internal static IReadOnlyList<string> Names(bool nested) =>
+        nested ? ["codes", "maxima", "groupMaxima", "offset"] : ["codes", "maxima"];
+
+    /// <summary>A matrix from its stored parts, which stay the caller's; null: their sizes are others.</summary>
+    internal static QuantizedWeight? Restore(IReadOnlyList<Tensor> parts, (long Out, long In) shape, ScalarType dtype)
+    {
+        long blocks = Nf4.Blocks(shape.Out * shape.In);
+        long groups = NestedMaxima.Groups(blocks);
+        long[] sizes = parts.Count == 2
+            ? [blocks * Nf4.BlockBytes, blocks]
+            : [blocks * Nf4.BlockBytes, groups * NestedMaxima.GroupSize, groups, 1];
+        if (!parts.Select(part => part.numel()).SequenceEqual(sizes))
+        {
+            return null;
+        }
+
+        Tensor[] own = [.. parts.Select(part => part.alias().DetachFromDisposeScope())];
+        return parts.Count == 2
+            ? new(own[0], own[1], null, shape, dtype)
+            : new(own[0], null, new NestedMaxima(own[1], own[2], TensorReader.Floats(own[3])[0]), shape, dtype);
     }
 
     /// <summary>The numbers, [out, in]; the current dispose scope owns the result.</summary>
@@ -124,11 +162,13 @@ public sealed class QuantizedWeight : IDisposable
         long blocks = Nf4.Blocks(flat.shape[0]);
         Tensor codes = empty(blocks * Nf4.BlockBytes, uint8);
         Tensor maxima = empty(blocks, float32);
+        Tensor chunk = _chunk ??= empty(ChunkValues, float32).DetachFromDisposeScope();
         for (long first = 0; first < flat.shape[0]; first += ChunkValues)
         {
             using IDisposable scope = NewDisposeScope();
-            long count = Math.Min(ChunkValues, flat.shape[0] - first);
-            Tensor values = flat.narrow(0, first, count).to(float32).contiguous();
+            int count = (int)Math.Min(ChunkValues, flat.shape[0] - first);
+            Tensor values = chunk.narrow(0, 0, count);
+            values.copy_(flat.narrow(0, first, count));
             Nf4.Quantize(
                 MemoryMarshal.Cast<byte, float>(values.bytes),
                 codes.narrow(0, first / 2, Nf4.Blocks(count) * Nf4.BlockBytes).bytes,

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
 using LoraLab.Training.Adapters;
@@ -127,7 +128,11 @@ internal sealed class CalibrationRun(
             : new(Own(tensors[0])!, Own(tensors[1]));
     }
 
-    private Dictionary<string, string> Key(Calibrator calibrator, LinearLayer layer) => new()
+    // Added where it matters, so that what earlier versions cached stays valid.
+    private Dictionary<string, string> Form() =>
+        model.Config.Form == BaseWeights.AsStored ? [] : new() { ["baseWeights"] = EnumWords.Of(model.Config.Form) };
+
+    private Dictionary<string, string> Key(Calibrator calibrator, LinearLayer layer) => new(Form())
     {
         ["format"] = "loralab calibration 1",
         ["weights"] = weightsSha256(),

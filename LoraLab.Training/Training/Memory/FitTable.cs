@@ -23,6 +23,12 @@ public static class FitTable
         ("rank 32, all linear", new RunSpec { Rank = 32, TargetModules = TargetModules.AllLinear, Precision = Precision.Bf16 }),
     ];
 
+    /// <summary>The run on a base in four bits.</summary>
+    public static RunSpec FourBits { get; } = new()
+    {
+        Rank = 16, TargetModules = TargetModules.AllLinear, Precision = Precision.Bf16, BaseWeights = BaseWeights.Nf4Double,
+    };
+
     /// <summary>The small and the large adapter of the table.</summary>
     public static IReadOnlyList<RunSpec> Runs { get; } = [.. _runs.Select(run => run.Spec)];
 
@@ -32,8 +38,9 @@ public static class FitTable
     public static string Markdown(IEnumerable<string> configurations, int budgetMb)
     {
         StringBuilder table = new();
-        table.Append("| Model | Parameters | Weights |").AppendJoin("", _runs.Select(run => $" {run.Title} |")).Append('\n');
-        table.Append("|---|---:|---:|").AppendJoin("", _runs.Select(_ => "---:|")).Append('\n');
+        table.Append("| Model | Parameters | Weights |").AppendJoin("", _runs.Select(run => $" {run.Title} |"))
+            .Append(" weights in nf4-double | rank 16, all linear, nf4-double |\n");
+        table.Append("|---|---:|---:|").AppendJoin("", _runs.Select(_ => "---:|")).Append("---:|---:|\n");
         foreach (string path in configurations)
         {
             LlamaConfig config = LlamaConfig.ReadFile(path);
@@ -41,7 +48,8 @@ public static class FitTable
             double weights = MemoryEstimator.Weights(Request(_runs[0].Spec, config, budgetMb)) / Mebibyte;
             table.Append(CultureInfo.InvariantCulture, $"| {Path.GetFileNameWithoutExtension(path)} | {config.ParameterCount / 1e6:#,0} M ")
                 .Append(CultureInfo.InvariantCulture, $"| {weights:#,0} MiB |")
-                .AppendJoin("", totals.Select(total => $" {total} |")).Append('\n');
+                .AppendJoin("", totals.Select(total => $" {total} |"))
+                .Append(Quantized(config, budgetMb)).Append('\n');
         }
 
         return table.ToString();
@@ -52,8 +60,18 @@ public static class FitTable
     /// <param name="config">Shape of the model.</param>
     /// <param name="budgetMb">Memory of the device, or the budget if it is smaller, MiB.</param>
     /// <param name="gpu">Whether the device is a GPU.</param>
-    public static MemoryEstimate Estimate(RunSpec spec, LlamaConfig config, int budgetMb, bool gpu = true) =>
-        MemoryEstimator.Of(Request(spec, config, budgetMb, gpu));
+    /// <param name="processBytes">Bytes of the process itself.</param>
+    public static MemoryEstimate Estimate(RunSpec spec, LlamaConfig config, int budgetMb, bool gpu = true, double processBytes = 0) =>
+        MemoryEstimator.Of(MemoryEstimator.Fitting(Request(spec, config, budgetMb, gpu) with { ProcessBytes = processBytes }));
+
+    // A model that is stored in four bits has no other weights.
+    private static string Quantized(LlamaConfig config, int budgetMb)
+    {
+        LlamaConfig quantized = config.WithBase(BaseWeights.Nf4Double);
+        double weights = MemoryEstimator.Weights(Request(FourBits, quantized, budgetMb)) / Mebibyte;
+        return string.Create(
+            CultureInfo.InvariantCulture, $" {weights:#,0} MiB | {Total(Estimate(FourBits, quantized, budgetMb), budgetMb)} |");
+    }
 
     private static MemoryRequest Request(RunSpec spec, LlamaConfig config, int budgetMb, bool gpu = true)
     {

@@ -2,6 +2,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Models.Memory;
+using LoraLab.Training.Specs;
 
 namespace LoraLab.Training.Training.Memory;
 
@@ -35,6 +36,7 @@ internal static class MemoryAdvice
             .. First(SmallerSpec.Ranks(spec)),
             .. First(SmallerSpec.Targets(spec, linears)),
             .. First(HalfPrecision(spec, halfPrecision)),
+            .. First(FourBits(spec, request)),
             .. First(OtherMethod(spec)),
         ];
         if (found.Count == 0)
@@ -102,6 +104,12 @@ internal static class MemoryAdvice
 
     private static IEnumerable<RunSpec> HalfPrecision(RunSpec spec, Precision half) =>
         spec.Precision == Precision.Fp32 ? [spec with { Precision = half }] : [];
+
+    private static IEnumerable<RunSpec> FourBits(RunSpec spec, Func<RunSpec, MemoryRequest> request) =>
+        spec.BaseWeights == BaseWeights.AsStored && LoraMethods.Find(spec.Method) is { TrainsWeights: false } method
+            && BaseForm.Problem(spec with { BaseWeights = BaseWeights.Nf4Double }, method, request(spec).Config) is null
+            ? [spec with { BaseWeights = BaseWeights.Nf4Double }]
+            : [];
 
     // Adapters take a small part of the memory of gradients and moments.
     private static IEnumerable<RunSpec> OtherMethod(RunSpec spec) => LoraMethods.Find(spec.Method)?.TrainsWeights == true

@@ -3,6 +3,7 @@ using LoraLab.Training.Adapters;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Files.Safetensors;
+using LoraLab.Training.Models;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Models.Packed;
 using LoraLab.Training.Specs;
@@ -46,7 +47,10 @@ public sealed class MemoryForecast
         _processBytes = usesDevice || _device.type != DeviceType.CUDA
             ? Math.Max(0, ProcessMemory.Measure(_device, _spec.Precision))
             : ProcessMemory.AssumedContext;
-        Estimate = MemoryEstimator.Of(request with { ProcessBytes = _processBytes }) with { Device = DeviceChoice.NameOf(_device) };
+        Estimate = MemoryEstimator.Of(MemoryEstimator.Fitting(request with { ProcessBytes = _processBytes })) with
+        {
+            Device = DeviceChoice.NameOf(_device),
+        };
     }
 
     /// <summary>The estimate without advice.</summary>
@@ -61,7 +65,8 @@ public sealed class MemoryForecast
     /// <summary>Returns changes each of which makes the run fit its budget.</summary>
     /// <param name="underestimate">Factor by which the estimate was measured to be too low.</param>
     public IReadOnlyList<RunSuggestion> Suggestions(double underestimate = 1) =>
-        MemoryAdvice.Suggestions(_spec, Request, underestimate, _deviceMb ?? 0, PrecisionRule.Half(_device));
+        MemoryAdvice.Suggestions(
+            _spec, spec => MemoryEstimator.Fitting(Request(spec)), underestimate, _deviceMb ?? 0, PrecisionRule.Half(_device));
 
     /// <summary>Returns the error of the run if it exceeds its budget.</summary>
     /// <param name="suggestions">Changes that suffice.</param>
@@ -92,13 +97,14 @@ public sealed class MemoryForecast
     {
         bool gpu = _device.type == DeviceType.CUDA;
         TaskData rows = _data.Rows;
-        PassLimits limits = PackingRule.Resolve(spec, _data.Config, rows.LongestText, gpu, RunPreparation.MemoryBytes(_device, spec));
+        LlamaConfig config = _data.Config.WithBase(spec.BaseWeights);
+        PassLimits limits = PackingRule.Resolve(spec, config, rows.LongestText, gpu, RunPreparation.MemoryBytes(_device, spec));
         using TrainingPasses passes = new(
             RunSchedule.From(spec, rows.Train.Length), rows.Train, limits, spec.LossWeighting, _data.Config, torch.CPU);
         using TaskEvaluation evaluation = rows.CreateEvaluation(_data.Config, torch.CPU);
         return new()
         {
-            Config = _data.Config,
+            Config = config,
             Spec = spec with { MicroBatch = new MicroBatch(limits.Sentences), PackTokens = limits.Tokens },
             Adapters = MemoryRequest.AdaptersOf(spec, _data.Config),
             Training = [.. passes.Windows.SelectMany(window => window).Select(pass => pass.Layout.Shape(pass.TargetRows)).Distinct()],

@@ -19,6 +19,7 @@ public sealed class FusedAdamW : IDisposable
     private readonly double _maxGradNorm;
     private readonly Tensor _moments1, _moments2, _foundInf;
     private readonly List<GroupState> _groups;
+    private readonly Tensor? _page1, _page2;
 
     /// <summary>Creates an optimizer at step 0.</summary>
     /// <param name="parameters">Parameters to update; the optimizer owns them.</param>
@@ -26,17 +27,39 @@ public sealed class FusedAdamW : IDisposable
     /// <param name="maxGradNorm">Maximum global norm of the unscaled gradient; null: no clipping.</param>
     /// <param name="settings">How the parameters are updated; null: as in PyTorch.</param>
     /// <param name="hooks">What the method does around the steps; the optimizer owns it; null: nothing.</param>
+    /// <param name="pageValues">
+    /// Values whose moments are moved to the device at a time; they stay in the memory of the host. Null: they stay on the device.
+    /// </param>
     public FusedAdamW(
-        FlatParameters parameters, double weightDecay, double? maxGradNorm, AdamWSettings? settings = null, StepHooks? hooks = null)
+        FlatParameters parameters,
+        double weightDecay,
+        double? maxGradNorm,
+        AdamWSettings? settings = null,
+        StepHooks? hooks = null,
+        int? pageValues = null)
     {
         (_parameters, _weightDecay, _maxGradNorm) = (parameters, weightDecay, maxGradNorm ?? 0);
         (_settings, _hooks) = (settings ?? AdamWSettings.Default, hooks);
-        _moments1 = zeros_like(parameters.Values).DetachFromDisposeScope();
-        _moments2 = zeros_like(parameters.Values).DetachFromDisposeScope();
-        _foundInf = zeros(1, float32, parameters.Values.device).DetachFromDisposeScope();
-        _groups = [.. parameters.Groups.Select(group => new GroupState(
-            group.LearningRate, [group.Slice(parameters.Values)], [group.Slice(parameters.Gradients)], [group.Slice(_moments1)],
-            [group.Slice(_moments2)], [zeros_like(_foundInf).DetachFromDisposeScope()]))];
+        Device device = parameters.Values.device;
+        long count = parameters.Values.numel();
+        Device home = pageValues is null ? device : CPU;
+        _moments1 = zeros(count, float32, home).DetachFromDisposeScope();
+        _moments2 = zeros(count, float32, home).DetachFromDisposeScope();
+        _foundInf = zeros(1, float32, device).DetachFromDisposeScope();
+        if (pageValues is int page)
+        {
+            _page1 = zeros(Math.Min(page, count), float32, device).DetachFromDisposeScope();
+            _page2 = zeros(Math.Min(page, count), float32, device).DetachFromDisposeScope();
+        }
+
+        _groups = [.. parameters.Groups.SelectMany(group => Pages(group, pageValues)).Select(group => new GroupState(
+            group.LearningRate,
+            [group.Slice(parameters.Values)],
+            [group.Slice(parameters.Gradients)],
+            [_page1?.narrow(0, 0, group.Count).DetachFromDisposeScope() ?? group.Slice(_moments1)],
+            [_page2?.narrow(0, 0, group.Count).DetachFromDisposeScope() ?? group.Slice(_moments2)],
+            [zeros_like(_foundInf).DetachFromDisposeScope()],
+            _page1 is null ? [] : [group.Slice(_moments1), group.Slice(_moments2)]))];
     }
 
     /// <summary>
@@ -89,8 +112,10 @@ public sealed class FusedAdamW : IDisposable
         (double before, double after) = _settings.DecayAfterUpdate ? (0.0, _weightDecay) : (_weightDecay, 0.0);
         foreach (GroupState group in _groups)
         {
+            group.PageIn();
             TorchScript.Run("update", group.Values, group.Gradients, group.Moments1, group.Moments2, group.Steps, gradientFactor, _foundInf,
                 group.LearningRate * rateFactor, before, after, Epsilon(step));
+            group.PageOut();
         }
 
         _hooks?.AfterUpdate(step, gradientFactor, _foundInf);
@@ -129,6 +154,8 @@ public sealed class FusedAdamW : IDisposable
             part.Dispose();
         }
 
+        _page1?.Dispose();
+        _page2?.Dispose();
         _moments1.Dispose();
         _moments2.Dispose();
         _foundInf.Dispose();
@@ -140,10 +167,45 @@ public sealed class FusedAdamW : IDisposable
         ? _settings.Epsilon / Math.Sqrt(1 - Math.Pow(SecondDecay, step))
         : _settings.Epsilon;
 
+    private static IEnumerable<FlatParameters.Group> Pages(FlatParameters.Group group, int? pageValues)
+    {
+        long size = pageValues ?? Math.Max(1, group.Count);
+        for (long start = 0; start < group.Count; start += size)
+        {
+            yield return new(group.LearningRate, group.Start + start, Math.Min(size, group.Count - start));
+        }
+    }
+
     // Arrays of one, because the kernel takes lists, and only lists passed in as arguments.
     private sealed record GroupState(
-        double LearningRate, Tensor[] Values, Tensor[] Gradients, Tensor[] Moments1, Tensor[] Moments2, Tensor[] Steps)
+        double LearningRate,
+        Tensor[] Values,
+        Tensor[] Gradients,
+        Tensor[] Moments1,
+        Tensor[] Moments2,
+        Tensor[] Steps,
+        Tensor[] Host)
     {
-        public IEnumerable<Tensor> All => [.. Values, .. Gradients, .. Moments1, .. Moments2, .. Steps];
+        public IEnumerable<Tensor> All => [.. Values, .. Gradients, .. Moments1, .. Moments2, .. Steps, .. Host];
+
+        /// <summary>Moves the moments to the device, if they are on the host.</summary>
+        public void PageIn()
+        {
+            if (Host is [Tensor moments1, Tensor moments2])
+            {
+                Moments1[0].copy_(moments1);
+                Moments2[0].copy_(moments2);
+            }
+        }
+
+        /// <summary>Moves them back.</summary>
+        public void PageOut()
+        {
+            if (Host is [Tensor moments1, Tensor moments2])
+            {
+                moments1.copy_(Moments1[0]);
+                moments2.copy_(Moments2[0]);
+            }
+        }
     }
 }

@@ -15,7 +15,8 @@ internal sealed record MemoryPart(string Key, string Name, double Mb, string Des
     {
         List<MemoryPart> parts =
         [
-            new("weights", "Weights", estimate.WeightsMb, $"Frozen base weights in {estimate.Precision.ToString().ToLowerInvariant()}"),
+            new("weights", "Weights", estimate.WeightsMb, $"Frozen base weights in {estimate.Precision.ToString().ToLowerInvariant()}"
+                + (estimate.BufferMb > 0 ? $", linear layers in {EnumWords.Of(estimate.BaseWeights)}" : "")),
             new("adapters", "Adapters", estimate.AdaptersMb, "Adapter factors in fp32"),
         ];
         if (estimate.Peak == MemoryPeak.Calibration)

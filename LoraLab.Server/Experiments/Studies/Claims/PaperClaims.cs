@@ -1,5 +1,7 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Experiments.Studies.Evidence;
 
 namespace LoraLab.Server.Experiments.Studies.Claims;
@@ -24,7 +26,9 @@ internal static class PaperClaims
         ClaimFinding finding = claim.Descriptor.Metric is string key && evidence.Task.Metrics.All(metric => metric.Key != key)
             ? ClaimFinding.NotRun(
                 $"the claim is about {MetricCatalog.Default.Of(key).Name}, which the task {evidence.Task.Id} does not measure.")
-            : claim.Judge(evidence);
+            : Forms(evidence) is { Count: > 1 } forms
+                ? ClaimFinding.NotRun($"the runs differ in baseWeights ({string.Join(" and ", forms)}), which the claim is not about.")
+                : claim.Judge(evidence);
         bool onPaper = finding.Runs.Count > 0 && finding.Runs.All(run => run.MatchesPaper);
         return new StudyClaim
         {
@@ -42,6 +46,9 @@ internal static class PaperClaims
             Runs = [.. finding.Runs.Select(run => run.Id)],
         };
     }
+
+    private static List<string> Forms(StudyEvidence evidence) =>
+        [.. evidence.Runs.Select(run => run.Document).OfType<RunDocument>().Select(run => EnumWords.Of(run.Spec.BaseWeights)).Distinct()];
 
     private static string Capitalize(string sentence) => char.ToUpperInvariant(sentence[0]) + sentence[1..];
 }

@@ -6,7 +6,7 @@ namespace LoraLab.Server.Experiments.Studies.Templates;
 /// <summary>The built-in studies.</summary>
 internal static class StudyTemplates
 {
-    public static IReadOnlyList<IStudyTemplate> All { get; } = [new BetterCallLora(), new Methods2026()];
+    public static IReadOnlyList<IStudyTemplate> All { get; } = [new BetterCallLora(), new Methods2026(), new FourBit()];
 
     public static IStudyTemplate? Find(string id) => All.FirstOrDefault(template => template.Id == id);
 

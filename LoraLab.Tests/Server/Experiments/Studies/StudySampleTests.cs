@@ -43,6 +43,18 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
     }
 
     [Fact]
+    public async Task DryRun_FourBit_HasAnArmForEachFormOfTheBase()
+    {
+        StudyPreview preview = await _api.SendAsync<StudyPreview>(
+            HttpMethod.Post, ApiRoutes.Studies + "?dryRun=true", """{"template":"four-bit","size":"smoke"}""");
+
+        Assert.Equal(["lora", "lora-nf4", "lora-nf4-double"], preview.Plan.Methods!.Select(method => method.Key));
+        Assert.Equal(
+            ["asStored", "nf4", "nf4-double"], preview.Plan.Methods!.Select(method => (string)method.Spec!["baseWeights"]!));
+        Assert.Equal((0, 6), (preview.SelectionRuns, preview.ReportedRuns));
+    }
+
+    [Fact]
     public async Task DryRun_ProfileAndOverrides_AreThoseOfThePaperWhereAsked()
     {
         StudyPreview preview = await _api.SendAsync<StudyPreview>(
@@ -80,7 +92,7 @@ public sealed class StudySampleTests(RealServer real) : IClassFixture<RealServer
     {
         IReadOnlyList<StudyTemplate> templates = await _api.ReadAsync<IReadOnlyList<StudyTemplate>>(ApiRoutes.StudyTemplates);
 
-        Assert.Equal(["better-call-lora", "methods-2026"], templates.Select(template => template.Id));
+        Assert.Equal(["better-call-lora", "methods-2026", "four-bit"], templates.Select(template => template.Id));
         StudyTemplate template = templates[0];
         Assert.Equal(["smoke", "figure-1", "full"], template.Sizes.Select(size => size.Id));
         // Five methods, the same number of tuning runs for each.

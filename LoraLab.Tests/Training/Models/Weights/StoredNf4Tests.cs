@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using LoraLab.Training.Adapters;
 using LoraLab.Training.Files.Errors;
@@ -44,10 +45,10 @@ public sealed class StoredNf4Tests : IDisposable
     public void Load_PlainModelInFourBits_HasTheNumbersOfBitsandbytes(string model)
     {
         string folder = QloraGoldens.Plain(model);
-        WeightForm form = QloraGoldens.IsDouble(model) ? WeightForm.NestedNf4 : WeightForm.Nf4;
+        BaseWeights form = QloraGoldens.IsDouble(model) ? BaseWeights.Nf4Double : BaseWeights.Nf4;
         using IDisposable scope = NewDisposeScope();
         using LlamaModel stored = Load(QloraGoldens.Quantized(model));
-        using LlamaModel quantized = LlamaLoader.Load(folder, LlamaConfig.Read(folder), float32, CPU, form);
+        using LlamaModel quantized = LlamaLoader.Load(folder, LlamaConfig.Read(folder).WithBase(form), float32, CPU);
         using LlamaModel plain = Load(folder);
         JsonObject errors = QloraGoldens.Trajectory(model)["meanAbsoluteError"]!.AsObject();
 
