@@ -30,6 +30,7 @@ internal static class Registry
         new StepFourBits(BaseWeights.Nf4, ScalarType.Float32, Target.NoMoreThan(1.35)),
         new StepFourBits(BaseWeights.Nf4Double, ScalarType.Float32, Target.NoMoreThan(1.35)),
         new StepFourBits(BaseWeights.Nf4Double, ScalarType.BFloat16, null),
+        new StepFourBits(BaseWeights.Nf4Double, ScalarType.Float16, null),
         new QuantizeRate(),
         new EvaluationTinyLlama(2, ScalarType.Float32),
         new EvaluationTinyLlama(2, ScalarType.BFloat16),

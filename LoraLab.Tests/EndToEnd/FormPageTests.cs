@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
@@ -46,7 +47,9 @@ public sealed class FormPageTests(RealDashboard dashboard)
         IPage page = await dashboard.OpenAsync($"/runs/new?set={Uri.EscapeDataString(spec.ToJsonString())}");
         await Expect(page.GetByTestId("queue-run")).ToBeEnabledAsync();
         await page.GetByTestId("preview").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "JSON" }).ClickAsync();
-        JsonObject shown = JsonNode.Parse(await page.GetByTestId("preview").Locator("code").InnerTextAsync())!.AsObject();
+        ILocator code = page.GetByTestId("preview").Locator("code");
+        await Expect(code).ToHaveTextAsync(new Regex(@"^\s*\{"));
+        JsonObject shown = JsonNode.Parse(await code.InnerTextAsync())!.AsObject();
 
         JsonObject answer = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", shown.ToJsonString());
         JsonObject expected = await dashboard.Api.SendAsync<JsonObject>(HttpMethod.Post, "/api/v1/runs?dryRun=true", spec.ToJsonString());
