@@ -14,7 +14,6 @@ public sealed class QuantizedWeight : IDisposable
     [ThreadStatic]
     private static Tensor? _chunk;
 
-
     private readonly Tensor[] _parts;
 
     /// <summary>A matrix from its parts, of which it takes ownership.</summary>
