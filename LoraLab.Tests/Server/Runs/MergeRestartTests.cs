@@ -53,6 +53,8 @@ public sealed class MergeRestartTests
         const string Everything = "1000000000";
         await using ServerProcess second = await ServerProcess.StartAsync(setup with
         {
+            // It is not ready for runs either.
+            ReadyAt = "/health/live",
             Environment = new Dictionary<string, string> { ["LoraLab__MinimumFreeMb"] = Everything },
         });
 
