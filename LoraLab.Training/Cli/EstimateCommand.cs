@@ -73,7 +73,8 @@ internal static class EstimateCommand
             FitTable.FourBits,
             LlamaConfig.ReadFile(file.FullName).WithBase(BaseWeights.Nf4Double),
             budgetMb,
-            processBytes: ProcessMemory.AssumedContext) with { Device = "cuda" };
+            processBytes: ProcessMemory.AssumedContext) with
+        { Device = "cuda" };
         Print(estimate);
         return estimate.Fits ? ExitCodes.Success : ExitCodes.OverBudget;
     }

@@ -26,7 +26,10 @@ public static class FitTable
     /// <summary>The run on a base in four bits.</summary>
     public static RunSpec FourBits { get; } = new()
     {
-        Rank = 16, TargetModules = TargetModules.AllLinear, Precision = Precision.Bf16, BaseWeights = BaseWeights.Nf4Double,
+        Rank = 16,
+        TargetModules = TargetModules.AllLinear,
+        Precision = Precision.Bf16,
+        BaseWeights = BaseWeights.Nf4Double,
     };
 
     /// <summary>The small and the large adapter of the table.</summary>
