@@ -38,21 +38,9 @@ internal sealed class EvaluationLabels(string model, Func<Bench, string, Prepare
             [bench.Side($"{Many} labels", 1, _ => many.Run(packed, CancellationToken.None))]);
         return
         [
-            new Finding
-            {
-                Measurement = Name,
-                Description = Description,
-                A = $"{Few} labels",
-                B = $"{Many} labels",
-                Unit = "B / A",
-                Value = compared.Share(1),
-                Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median : null,
-                Control = compared.ControlRatio,
-                Clock = compared.Clock,
-                Target = Target.NoMoreThan(1.6),
-                Details = new Dictionary<string, double> { ["A, s"] = compared.Seconds(0), ["B, s"] = compared.Seconds(1) },
-                Note = $"{rows} rows; A: {Shape(few)}; B: {Shape(many)}",
-            }.WithVerdict(),
+            Finding.OfShare(
+                this, ($"{Few} labels", $"{Many} labels"), compared, Target.NoMoreThan(1.6),
+                $"{rows} rows; A: {Shape(few)}; B: {Shape(many)}"),
         ];
     }
 

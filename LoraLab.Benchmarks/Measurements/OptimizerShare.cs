@@ -37,22 +37,16 @@ internal sealed class OptimizerShare : IMeasurement
             warmUp: 2);
         return
         [
-            new Finding
+            Finding.OfShare(
+                this,
+                ("step", "optimizer and clipping"),
+                compared,
+                Target.NoMoreThan(bench.Clock == Clock.Cpu ? 0.01 : 0.05, bench.Clock == Clock.Cpu ? 0.005 : 0.01),
+                $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head takes a larger "
+                    + "part of the step than in the whole model, and the optimizer a smaller one") with
             {
-                Measurement = Name,
-                Description = Description,
-                A = "step",
-                B = "optimizer and clipping",
-                Unit = "B / A",
-                Value = compared.Share(1),
-                Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median : null,
-                Control = compared.ControlRatio,
-                Clock = compared.Clock,
-                Target = Target.NoMoreThan(bench.Clock == Clock.Cpu ? 0.01 : 0.05, bench.Clock == Clock.Cpu ? 0.005 : 0.01),
                 Details = new Dictionary<string, double> { ["step, s"] = compared.Seconds(0), ["optimizer, s"] = compared.Seconds(1) },
-                Note = $"{run.TrainableParameters:N0} trained parameters, {dtype} weights; with 2 of 22 blocks the head takes a larger "
-                    + "part of the step than in the whole model, and the optimizer a smaller one",
-            }.WithVerdict(),
+            },
         ];
     }
 

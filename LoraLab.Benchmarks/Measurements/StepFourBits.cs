@@ -39,21 +39,9 @@ internal sealed class StepFourBits(BaseWeights form, ScalarType dtype, Target? t
             warmUp: 2);
         return
         [
-            new Finding
-            {
-                Measurement = Name,
-                Description = Description,
-                A = PrecisionNames.Of(dtype),
-                B = EnumWords.Of(form),
-                Unit = "B / A",
-                Value = compared.Share(1),
-                Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median : null,
-                Control = compared.ControlRatio,
-                Clock = compared.Clock,
-                Target = target,
-                Details = new Dictionary<string, double> { ["A, s"] = compared.Seconds(0), ["B, s"] = compared.Seconds(1) },
-                Note = $"rank {Specs.AllLinear.Rank}, step {step} of SST-2: {plain.Tokens(step)} tokens in one pass",
-            }.WithVerdict(),
+            Finding.OfShare(
+                this, (PrecisionNames.Of(dtype), EnumWords.Of(form)), compared, target,
+                $"rank {Specs.AllLinear.Rank}, step {step} of SST-2: {plain.Tokens(step)} tokens in one pass"),
         ];
     }
 

@@ -50,21 +50,8 @@ internal sealed class StepMethod(string method, string label, RunSpec spec, Targ
             warmUp: 2);
         return
         [
-            new Finding
-            {
-                Measurement = Name,
-                Description = Description,
-                A = "lora",
-                B = method,
-                Unit = "B / A",
-                Value = compared.Share(1),
-                Wall = compared.Clock == Clock.Cpu ? compared.Share(1, Clock.Wall).Median : null,
-                Control = compared.ControlRatio,
-                Clock = compared.Clock,
-                Target = target,
-                Details = new Dictionary<string, double> { ["A, s"] = compared.Seconds(0), ["B, s"] = compared.Seconds(1) },
-                Note = $"rank {spec.Rank}, step {step} of SST-2: {lora.Tokens(step)} tokens",
-            }.WithVerdict(),
+            Finding.OfShare(
+                this, ("lora", method), compared, target, $"rank {spec.Rank}, step {step} of SST-2: {lora.Tokens(step)} tokens"),
         ];
     }
 

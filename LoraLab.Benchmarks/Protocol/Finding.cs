@@ -45,6 +45,29 @@ internal sealed record Finding
     /// <summary>Context needed to interpret the value.</summary>
     public string? Note { get; init; }
 
+    /// <summary>The time of side B as a share of that of side A, with its verdict.</summary>
+    /// <param name="measurement">The measurement.</param>
+    /// <param name="sides">Names of the sides.</param>
+    /// <param name="compared">Their times; B is side 1.</param>
+    /// <param name="target">Target of the share; null: none.</param>
+    /// <param name="note">Context needed to interpret it.</param>
+    public static Finding OfShare(
+        IMeasurement measurement, (string A, string B) sides, Comparison compared, Target? target, string note) => new Finding
+        {
+            Measurement = measurement.Name,
+            Description = measurement.Description,
+            A = sides.A,
+            B = sides.B,
+            Unit = "B / A",
+            Value = compared.Share(1),
+            Wall = compared.Clock == Protocol.Clock.Cpu ? compared.Share(1, Protocol.Clock.Wall).Median : null,
+            Control = compared.ControlRatio,
+            Clock = compared.Clock,
+            Target = target,
+            Details = new Dictionary<string, double> { ["A, s"] = compared.Seconds(0), ["B, s"] = compared.Seconds(1) },
+            Note = note,
+        }.WithVerdict();
+
     /// <summary>Returns the finding with its verdict by the rules of the protocol.</summary>
     public Finding WithVerdict() => this with { Verdict = Judge() };
 
