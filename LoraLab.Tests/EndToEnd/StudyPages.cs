@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Experiments.Studies;
+using LoraLab.Tests.Server.Experiments.Studies;
 using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
@@ -16,22 +16,8 @@ internal static class StudyPages
     /// <summary>ID of the study whose page is open.</summary>
     internal static string IdOf(IPage page) => new Uri(page.Url).AbsolutePath.Split('/')[^1];
 
-    internal static async Task<StudyDocument> WaitForEndAsync(RunApi api, string id)
-    {
-        Stopwatch stopwatch = Stopwatch.StartNew();
-        while (true)
-        {
-            StudyDocument study = await api.ReadAsync<StudyDocument>(ApiRoutes.Study(id));
-            if (study.EndedAt is not null)
-            {
-                return study;
-            }
-
-            Assert.True(stopwatch.Elapsed < _timeout, $"Study {id} is {study.State} after {stopwatch.Elapsed.TotalSeconds:0} s: "
-                + $"{string.Join(", ", study.Runs.Select(run => $"{run.Method} {run.Stage} {run.State}"))}");
-            await Task.Delay(200);
-        }
-    }
+    internal static Task<StudyDocument> WaitForEndAsync(RunApi api, string id) =>
+        api.WaitForStudyAsync(id, study => study.EndedAt is not null, _timeout);
 
     /// <summary>Cancels a study unless it has ended, so that its runs do not delay other tests.</summary>
     internal static async Task StopAsync(RunApi api, string id)
