@@ -40,7 +40,7 @@ const watchFirst = selector => {
     if (window.firstUseful === null && document.querySelector(selector)) {
       requestAnimationFrame(() => { window.firstUseful ??= performance.now(); });
     }
-  }).observe(document, { childList: true, subtree: true });
+  }).observe(document, { childList: true, subtree: true, attributes: true });
 };
 
 async function open(context, route, selector) {
