@@ -18,10 +18,12 @@ internal static class DashboardServices
     public static void AddDashboard(this IServiceCollection services, Uri address, HttpMessageHandler transport, TimeSpan? liveWait = null)
     {
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => new SignedOutHandler(transport));
+        services.AddSingleton(_ => new SeqHandler(transport));
+        services.AddSingleton(provider => new SignedOutHandler(provider.GetRequiredService<SeqHandler>()));
         services.AddSingleton(provider => new HttpClient(provider.GetRequiredService<SignedOutHandler>()) { BaseAddress = address });
         services.AddSingleton<LabApi>();
-        services.AddSingleton(provider => new LiveClient(address, provider.GetRequiredService<IJSRuntime>(), liveWait));
+        services.AddSingleton(provider => new LiveClient(
+            address, provider.GetRequiredService<IJSRuntime>(), () => provider.GetRequiredService<SeqHandler>().First, liveWait));
         services.AddSingleton<SessionState>();
         services.AddSingleton<QueueState>();
         services.AddSingleton<SystemState>();

@@ -45,6 +45,11 @@ public static class LiveHub
     /// <summary>Path of the hub.</summary>
     public const string Path = "/hubs/live";
 
+    /// <summary>
+    /// Header of API responses: live events up to this number are included in the response; subscribe after it and nothing is missed.
+    /// </summary>
+    public const string SeqHeader = "X-LoraLab-Seq";
+
     /// <summary>Hub method <c>Subscribe(topics, afterSeq)</c>.</summary>
     public const string Subscribe = "Subscribe";
 

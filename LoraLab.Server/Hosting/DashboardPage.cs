@@ -22,6 +22,7 @@ internal static class DashboardPage
 
         using StreamReader reader = new(file.CreateReadStream(), Encoding.UTF8);
         string page = await reader.ReadToEndAsync(context.RequestAborted);
+        page = context.RequestServices.GetRequiredService<FingerprintedFiles>().Apply(page);
         string address = HtmlEncoder.Default.Encode($"{context.Request.PathBase}/");
         byte[] body = Encoding.UTF8.GetBytes(page.Replace(Base, $"<base href=\"{address}\" />", StringComparison.Ordinal));
         context.Response.ContentType = "text/html; charset=utf-8";

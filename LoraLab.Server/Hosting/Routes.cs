@@ -34,9 +34,6 @@ namespace LoraLab.Server.Hosting;
 /// <summary>The server's routes.</summary>
 internal static class Routes
 {
-    /// <summary>Live events up to this number are included in the response: subscribe after it and nothing is missed.</summary>
-    private const string SeqHeader = "X-LoraLab-Seq";
-
     public static void UseProblems(this WebApplication app)
     {
         app.UseKnownProxies();
@@ -63,7 +60,7 @@ internal static class Routes
                 ? context.HttpContext.RequestServices.GetRequiredService<ILogger<WebApplication>>().BeginRunScope(id)
                 : null;
             long seq = context.HttpContext.RequestServices.GetRequiredService<IRunStore>().Seq;
-            context.HttpContext.Response.Headers[SeqHeader] = seq.ToString(CultureInfo.InvariantCulture);
+            context.HttpContext.Response.Headers[LiveHub.SeqHeader] = seq.ToString(CultureInfo.InvariantCulture);
             return await next(context);
         });
         api.MapRuns();

@@ -55,6 +55,7 @@ internal static class Services
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<LoraLabPaths>();
         builder.Services.AddSingleton<ProxyAddresses>();
+        builder.Services.AddSingleton<FingerprintedFiles>();
         builder.Services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, SocketAddress>());
         builder.Services.AddSingleton<DataDirectoryLock>();
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<LoraLabOptions>>((host, options) =>

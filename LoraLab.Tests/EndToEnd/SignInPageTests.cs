@@ -37,11 +37,17 @@ public sealed class SignInPageTests(
         await page.GetByTestId("pause").ClickAsync();
         await Expect(page.GetByText("requires a key with the scope admin")).ToBeVisibleAsync();
 
+        await Dashboard.FollowAsync(page, "/runs");
+        Assert.Contains("/queue?from=mail", (await LastViewTests.KeptAsync(page)).Keys);
         await page.GetByTestId("session-menu").GetByRole(AriaRole.Button).First.ClickAsync();
         await page.GetByText("Sign out").ClickAsync();
         await Dashboard.ArriveAsync(page, "^/login");
+        // The browser keeps nothing of what it has shown.
+        Assert.Empty(await LastViewTests.KeptAsync(page));
         await page.GotoAsync(new Uri(server.Address, "/runs").ToString());
         await Dashboard.ArriveAsync(page, "^/login\\?return=%2Fruns$");
+        await Expect(page.Locator("iframe")).ToHaveCountAsync(0);
+        Assert.Empty(await LastViewTests.KeptAsync(page));
         await page.CloseAsync();
     }
 

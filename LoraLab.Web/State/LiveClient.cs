@@ -26,6 +26,7 @@ public sealed class LiveClient : IAsyncDisposable
 
     private readonly Uri _address;
     private readonly IJSRuntime _browser;
+    private readonly Func<long?> _firstSeq;
     private readonly TimeSpan _connectTimeout;
     private readonly List<Listener> _listeners = [];
     private readonly CancellationTokenSource _closing = new();
@@ -39,11 +40,12 @@ public sealed class LiveClient : IAsyncDisposable
 
     /// <param name="baseAddress">Base address of the server.</param>
     /// <param name="browser">Tells whether WebSockets are blocked.</param>
-    /// <param name="connectTimeout">How long a listener waits for the first connection; null: two seconds.</param>
-    public LiveClient(Uri baseAddress, IJSRuntime browser, TimeSpan? connectTimeout = null)
+    /// <param name="firstSeq">An event number from before anything that the pages load; null: not known yet.</param>
+    /// <param name="connectTimeout">How long a listener waits for the first connection if no number is known; null: two seconds.</param>
+    public LiveClient(Uri baseAddress, IJSRuntime browser, Func<long?> firstSeq, TimeSpan? connectTimeout = null)
     {
         _address = new Uri(baseAddress, LiveHub.Path.TrimStart('/'));
-        (_browser, _connectTimeout) = (browser, connectTimeout ?? TimeSpan.FromSeconds(2));
+        (_browser, _firstSeq, _connectTimeout) = (browser, firstSeq, connectTimeout ?? TimeSpan.FromSeconds(2));
     }
 
     /// <summary>Raised when <see cref="Status"/> changes.</summary>
@@ -101,7 +103,8 @@ public sealed class LiveClient : IAsyncDisposable
 
     /// <summary>
     /// Listens to a topic until the result is disposed. Returns once the server has confirmed the subscription, so that a later fetch
-    /// misses nothing. Without a connection it returns after a timeout; <see cref="Reconnected"/> is then raised once connected.
+    /// misses nothing. Before the first connection it returns at once: what happens since the first response of the server is replayed
+    /// then. If there was no response yet, it returns after a timeout, and <see cref="Reconnected"/> is raised once connected.
     /// </summary>
     public async Task<IDisposable> ListenAsync(string topic, Action<LiveEvent> handler)
     {
@@ -120,7 +123,7 @@ public sealed class LiveClient : IAsyncDisposable
             }
         }
 
-        if (!_connected.Task.IsCompleted)
+        if (!_connected.Task.IsCompleted && _firstSeq() is null)
         {
             await Task.WhenAny(_connected.Task, Task.Delay(_connectTimeout));
             _startedUnconnected |= !_connected.Task.IsCompleted;
@@ -234,7 +237,8 @@ public sealed class LiveClient : IAsyncDisposable
         string[] topics = [.. _listeners.Select(listener => listener.Topic).Distinct()];
         if (topics.Length > 0)
         {
-            await _hub!.InvokeAsync(LiveHub.Subscribe, topics, _lastSeq);
+            long? after = _connected.Task.IsCompleted ? _lastSeq : _lastSeq ?? _firstSeq();
+            await _hub!.InvokeAsync(LiveHub.Subscribe, topics, after);
         }
 
         bool first = _connected.TrySetResult();

@@ -73,7 +73,9 @@ public abstract class LivePage<TContent> : ComponentBase, IDisposable where TCon
     /// <summary>Requests the content.</summary>
     protected abstract Task<TContent> FetchAsync(CancellationToken cancellationToken);
 
-    /// <summary>Loads the content once the page listens to its topics; does nothing if that is what it already shows.</summary>
+    /// <summary>
+    /// Loads the content once it listens to its topics, or will be told what it has missed; does nothing if that is what it already shows.
+    /// </summary>
     /// <param name="what">What is shown: the same text, the same content.</param>
     /// <param name="keep">Whether what is shown now stays until the response.</param>
     /// <param name="topics">Topics with the handlers of their events.</param>

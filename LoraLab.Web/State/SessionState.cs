@@ -1,13 +1,14 @@
 using LoraLab.Contracts;
 using LoraLab.Web.Api;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 
 namespace LoraLab.Web.State;
 
 /// <summary>
 /// The signed-in session. On a server that requires a key, a browser without one is redirected to <c>/login</c> and back.
 /// </summary>
-public sealed class SessionState(LabApi api, NavigationManager navigation)
+public sealed class SessionState(LabApi api, NavigationManager navigation, IJSRuntime js)
 {
     private bool _redirecting;
 
@@ -61,6 +62,7 @@ public sealed class SessionState(LabApi api, NavigationManager navigation)
     public async Task SignOutAsync()
     {
         await api.SignOutAsync(CancellationToken.None);
+        await js.InvokeVoidAsync("loralabLastView.forget");
         navigation.NavigateTo("login", forceLoad: true);
     }
 

@@ -13,6 +13,7 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Runs.Groups;
 using LoraLab.Tests.Support;
 using LoraLab.Tests.Web.Support;
+using LoraLab.Web.Api;
 using LoraLab.Web.Pages.Catalog;
 using LoraLab.Web.Pages.Comparison;
 using LoraLab.Web.Pages.Machine;
@@ -215,6 +216,24 @@ public sealed class PageStatesTests : PageTest, IClassFixture<LiveHubServer>
         await _hub.SendAsync(LiveEventTypes.RunState, Id, new { deleted = true });
 
         page.WaitForAssertion(() => Assert.Contains("It may have been deleted.", EmptyState(page), StringComparison.Ordinal));
+    }
+
+    /// <summary>A page does not wait for the live connection: what happens until then is replayed, without a second request.</summary>
+    [Fact]
+    public async Task RunPage_LoadedBeforeTheLiveConnection_IsToldWhatItMissed()
+    {
+        Server.Seq = 41;
+        Server.Answer(HttpMethod.Get, ApiRoutes.Run(Id), _run);
+        _hub.Record(41, LiveEventTypes.RunState, Id, _run with { Name = "older than the response" });
+        _hub.Record(42, LiveEventTypes.RunState, Id, _run with { Name = "renamed" });
+        await Services.GetRequiredService<LabApi>().MethodsAsync(CancellationToken.None);
+        IRenderedComponent<IComponent> page = await OpenAsync("run");
+        page.WaitForAssertion(() => Assert.Contains("warm", page.Find("h1").TextContent, StringComparison.Ordinal));
+
+        await Services.GetRequiredService<LiveClient>().ConnectAsync();
+
+        page.WaitForAssertion(() => Assert.Contains("renamed", page.Find("h1").TextContent, StringComparison.Ordinal));
+        Assert.Single(Server.Requests, request => request.Path == ApiRoutes.Run(Id));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
 
 namespace LoraLab.Tests.Web.Support;
 
@@ -13,6 +14,9 @@ internal sealed class FakeServer : HttpMessageHandler
 {
     private readonly Dictionary<(HttpMethod Method, string Path), Func<SentRequest, Task<HttpResponseMessage>>> _answers = [];
     private readonly ConcurrentQueue<SentRequest> _requests = new();
+
+    /// <summary>The number of the last live event that every response says to include; null: responses do not say.</summary>
+    public long? Seq { get; set; }
 
     /// <summary>All requests so far, in order.</summary>
     public IReadOnlyList<SentRequest> Requests => [.. _requests];
@@ -62,7 +66,13 @@ internal sealed class FakeServer : HttpMessageHandler
         _requests.Enqueue(sent);
         if (_answers.TryGetValue((sent.Method, sent.Path), out Func<SentRequest, Task<HttpResponseMessage>>? answer))
         {
-            return await answer(sent).WaitAsync(cancellationToken);
+            HttpResponseMessage response = await answer(sent).WaitAsync(cancellationToken);
+            if (Seq is long seq)
+            {
+                response.Headers.Add(LiveHub.SeqHeader, $"{seq}");
+            }
+
+            return response;
         }
 
         Unexpected.Add(sent);

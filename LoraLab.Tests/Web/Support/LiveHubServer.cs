@@ -43,6 +43,10 @@ public sealed class LiveHubServer : IAsyncLifetime
             LiveHub.Event,
             new LiveEvent(0, runId, type, TimeProvider.System.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options)));
 
+    /// <summary>Records an event, which is sent to those who subscribe after an earlier number.</summary>
+    internal void Record(long seq, string type, string? runId, object data) => Open.Recorded.Add(
+        new LiveEvent(seq, runId, type, TimeProvider.System.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options)));
+
     /// <summary>Ends every connection; clients connect again by themselves.</summary>
     internal void BreakOff()
     {
@@ -58,6 +62,8 @@ public sealed class LiveHubServer : IAsyncLifetime
 
         // Every event goes to every connection; a page ignores what it has not asked for.
         public List<string> Topics { get; } = [];
+
+        public List<LiveEvent> Recorded { get; } = [];
     }
 
     private sealed class Hub(Connections connections) : Microsoft.AspNetCore.SignalR.Hub
@@ -74,7 +80,14 @@ public sealed class LiveHubServer : IAsyncLifetime
             return Task.CompletedTask;
         }
 
-        public void Subscribe(string[] topics, long? afterSeq) => connections.Topics.AddRange(topics);
+        public async Task Subscribe(string[] topics, long? afterSeq)
+        {
+            connections.Topics.AddRange(topics);
+            foreach (LiveEvent missed in connections.Recorded.Where(live => live.Seq > afterSeq))
+            {
+                await Clients.Caller.SendAsync(LiveHub.Event, missed);
+            }
+        }
 
         public void Unsubscribe(string[] topics) => connections.Topics.RemoveAll(topics.Contains);
     }

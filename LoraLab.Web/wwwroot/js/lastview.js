@@ -1,0 +1,216 @@
+// The last view: what this address looked like when it was last left in this browser, until the real page has loaded, which takes seconds
+// since .NET has to start. It is kept as markup in IndexedDB and shown in a frame without scripts, where only links work: neither its code
+// nor its ids and selectors mix with those of the page. docs/architecture.md and docs/security.md say what is kept and when it is shown.
+(() => {
+  const maximumPages = 24;
+  const maximumLength = 600_000;
+  const maximumAge = 30 * 24 * 3600_000;
+  const patience = 10_000;
+  const formPages = /(^|\/)(new|keys|login|playground)$/;
+  const removed = 'script, iframe, object, embed, link, meta, base, canvas, .skip-link, .banner';
+
+  const result = request => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const frames = async count => { while (count-- > 0) { await new Promise(requestAnimationFrame); } };
+  const theme = () => document.documentElement.dataset.theme;
+  const address = () => location.pathname + location.search;
+
+  const name = 'loralab.lastview';
+
+  let database = null;
+  let owner = null;
+  let shown = null;
+  let saved = { address: null, at: 0 };
+
+  async function open() {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('views', { keyPath: 'address' }).createIndex('at', 'at');
+    const opened = await result(request);
+    // Another tab signs out: this one keeps nothing more.
+    opened.onversionchange = () => opened.close();
+    return opened;
+  }
+
+  const views = mode => database.transaction('views', mode).objectStore('views');
+
+  // Who is signed in; null: nobody, who sees and keeps nothing.
+  async function whose() {
+    const response = await fetch(new URL('api/v1/session', document.baseURI));
+    const session = await response.json();
+    return response.ok && (!session.keyNeeded || session.name) ? session.name ?? '' : null;
+  }
+
+  function forget() {
+    owner = null;
+    database?.close();
+    window.indexedDB?.deleteDatabase(name);
+  }
+
+  // Whether the page shows its content: nothing in it waits, tables have their rows, and the charts in sight are drawn.
+  function isReady() {
+    const main = document.querySelector('#app main');
+    const some = (selector, waits) => [...main.querySelectorAll(selector)].some(waits);
+    return main?.firstElementChild && !main.querySelector('[aria-busy="true"]')
+      && !some('[aria-rowcount]', table => table.getAttribute('aria-rowcount') !== '1' && !table.querySelector('td'))
+      && !some('.chart-body:not([hidden]) .chart-plot:not([data-draws])', plot => plot.getBoundingClientRect().top < innerHeight);
+  }
+
+  // Typed text is a property of its field and not part of the markup; choices and what the address says as well are added to it.
+  function markup(shell) {
+    const copy = shell.cloneNode(true);
+    const known = new Set(new URLSearchParams(location.search).values());
+    const fields = copy.querySelectorAll('input, select');
+    shell.querySelectorAll('input, select').forEach((field, i) => {
+      if (field.type === 'checkbox' || field.type === 'radio') {
+        fields[i].toggleAttribute('checked', field.checked);
+      } else if (field.options) {
+        field.selectedIndex >= 0 && fields[i].options[field.selectedIndex]?.setAttribute('selected', '');
+      } else if (known.has(field.value)) {
+        fields[i].setAttribute('value', field.value);
+      } else {
+        fields[i].removeAttribute('value');
+      }
+    });
+    copy.querySelectorAll(removed).forEach(element => element.remove());
+    for (const element of copy.querySelectorAll('*')) {
+      for (const { name } of [...element.attributes]) {
+        if (/^on|^autofocus$|^srcdoc$/i.test(name)) { element.removeAttribute(name); }
+      }
+    }
+    for (const link of copy.querySelectorAll('a')) {
+      if (link.origin !== location.origin || link.getAttribute('href').startsWith('#')) { link.removeAttribute('href'); }
+    }
+    return copy.outerHTML;
+  }
+
+  function save() {
+    const shell = document.querySelector('#app .shell');
+    // A table that is scrolled has rows of another place than the one where the page opens.
+    if (owner === null || shown || !shell || !isReady() || formPages.test(location.pathname)
+      || document.querySelector('#app textarea, #app [data-not-kept], .mud-dialog') || [...shell.querySelectorAll('.table-wrap')].some(table => table.scrollTop > 0)) {
+      return;
+    }
+    const styles = [...document.querySelectorAll('style')].map(style => style.textContent).join('\n').replaceAll('</', '');
+    const view = { address: address(), at: Date.now(), owner, theme: theme(), scroll: scrollY, styles, html: markup(shell) };
+    saved = view;
+    if (view.html.length + styles.length > maximumLength) { return; }
+    const kept = views('readwrite');
+    kept.put(view);
+    // At once, because the page may be closing; dropping the oldest can fail then, and is done with the next view.
+    kept.transaction.commit();
+    const all = views('readwrite');
+    all.index('at').getAllKeys().onsuccess = event => event.target.result.slice(0, -maximumPages).forEach(old => all.delete(old));
+  }
+
+  const trySave = () => {
+    try {
+      save();
+    } catch {
+      // The storage is full or was taken away: the next visit waits for its page as a first one does.
+    }
+  };
+
+  function when(at) {
+    const date = new Date(at);
+    const time = date.toLocaleTimeString('en-US', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    return date.toDateString() === new Date().toDateString() ? time
+      : `${time} on ${date.toLocaleDateString('en-US', { month: 'short', day: 'numeric', year: 'numeric' })}`;
+  }
+
+  async function show(view) {
+    const frame = document.createElement('iframe');
+    frame.className = 'lastview';
+    frame.title = `This page as seen at ${when(view.at)}`;
+    frame.sandbox = 'allow-same-origin allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox';
+    const sheets = [...document.head.querySelectorAll('link[rel=stylesheet]')].map(link => link.outerHTML).join('');
+    const base = document.createElement('base');
+    [base.href, base.target] = [document.baseURI, '_top'];
+    frame.srcdoc = `<!DOCTYPE html><html lang="en" data-theme="${theme()}"><head><meta charset="utf-8">${base.outerHTML}${sheets}`
+      + `<style>${view.styles}\n.pill-live { visibility: hidden; }</style></head><body>${view.html}</body></html>`;
+    const note = document.createElement('div');
+    note.className = 'lastview-note';
+    note.setAttribute('role', 'status');
+    note.innerHTML = '<span></span>';
+    note.firstChild.textContent = `As seen at ${when(view.at)} · loading`;
+    shown = frame;
+    document.body.prepend(frame, note);
+    await new Promise(resolve => frame.addEventListener('load', resolve, { once: true }));
+    const reloaded = performance.getEntriesByType('navigation')[0]?.type !== 'navigate';
+    frame.contentWindow.scrollTo(0, reloaded ? view.scroll : 0);
+    document.documentElement.classList.add('lastview-on');
+    await frames(2);
+    startPage();
+    await pageLoaded();
+    await frames(1);
+    const top = frame.contentWindow.scrollY;
+    document.documentElement.classList.remove('lastview-on');
+    frame.remove();
+    note.remove();
+    shown = null;
+    scrollTo(0, top);
+    if (document.activeElement === document.body) { document.getElementById('content')?.focus({ preventScroll: true }); }
+  }
+
+  // Until the page is ready; when it has begun and waits for long, it says itself for what.
+  function pageLoaded() {
+    return new Promise(resolve => {
+      let timer = null;
+      const check = () => {
+        timer ??= document.querySelector('#app main') && setTimeout(end, patience);
+        if (isReady()) { end(); }
+      };
+      const observer = new MutationObserver(check);
+      function end() {
+        observer.disconnect();
+        clearTimeout(timer);
+        resolve();
+      }
+      observer.observe(document.getElementById('app'), {
+        childList: true, subtree: true, attributes: true, attributeFilter: ['aria-busy', 'data-draws', 'hidden'],
+      });
+      check();
+    });
+  }
+
+  // .NET takes both cores while it starts: it waits until the view is on the screen, but never long.
+  let startPage;
+  const shownFirst = new Promise(resolve => { startPage = resolve; });
+  addEventListener('DOMContentLoaded', () => shownFirst.then(() => window.Blazor.start()));
+  setTimeout(startPage, 1000);
+
+  async function start() {
+    const here = address();
+    const asking = whose();
+    asking.catch(() => {});
+    database = await open();
+    const [view, user] = await Promise.all([result(views('readonly').get(here)), asking]);
+    if (user === null) {
+      forget();
+      startPage();
+      return;
+    }
+    owner = user;
+    if (view && view.owner !== owner) {
+      views('readwrite').clear();
+    } else if (view && view.theme === theme() && Date.now() - view.at < maximumAge) {
+      while (!document.getElementById('app')) { await frames(1); }
+      if (!isReady() && address() === here) { await show(view); }
+    }
+    startPage();
+    addEventListener('pagehide', trySave);
+    document.addEventListener('visibilitychange', () => document.hidden && trySave());
+    // Before a link of the dashboard leads elsewhere, as soon as a page is ready, and every minute, because a browser may be killed.
+    window.navigation?.addEventListener('navigate', event => {
+      if (!event.hashChange && (address() !== saved.address || Date.now() - saved.at > 2000)) { trySave(); }
+    });
+    setInterval(() => {
+      if (!document.hidden && (address() !== saved.address || Date.now() - saved.at > 60_000)) { trySave(); }
+    }, 1000);
+  }
+
+  window.loralabLastView = { forget };
+  // Where storage is denied, there is no last view.
+  start().catch(startPage);
+})();
