@@ -44,7 +44,7 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     {
         AdapterReference reference = AdapterReference.Parse(initFrom);
         string? run = RunFolder(reference.Name);
-        if (run is not null && AdapterOfRun(run, reference.Which) is string runAdapter)
+        if (run is not null && ResultOfRun(run, reference.Which, HasConfig) is string runAdapter)
         {
             return runAdapter;
         }
@@ -79,7 +79,9 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
     /// <summary>Returns the folder of the model that a run, or the run of a path, trained as a whole; null: there is no such run.</summary>
     public string? FindModel(string name)
     {
-        string[] candidates = RunFolder(AdapterReference.Parse(name).Name) is string run ? [Path.Combine(run, RunFiles.Adapter)] : [];
+        AdapterReference reference = AdapterReference.Parse(name);
+        string[] candidates = RunFolder(reference.Name) is string run && ResultOfRun(run, reference.Which, IsTrainedModel) is string result
+            ? [result] : [];
         if (allowPaths && name.Length > 0)
         {
             string path = HomePath.Expand(name);
@@ -89,13 +91,13 @@ public sealed class AdapterCatalog(ModelCatalog models, string dataDirectory, bo
         return candidates.FirstOrDefault(IsTrainedModel) is string folder ? Path.GetFullPath(folder) : null;
     }
 
-    /// <summary>The folder of one of a run's adapters; null: it is not there.</summary>
-    private static string? AdapterOfRun(string run, AdapterChoice which)
+    /// <summary>The folder of one of a run's adapters, or of the models that it trained; null: it is not there.</summary>
+    private static string? ResultOfRun(string run, AdapterChoice which, Predicate<string> isResult)
     {
         string last = Path.Combine(run, RunFiles.Adapter);
         string best = Path.Combine(run, RunFiles.BestAdapter);
-        return which == AdapterChoice.Best && HasConfig(best) ? best
-            : HasConfig(last) && (which == AdapterChoice.Last || IsBest(last)) ? last
+        return which == AdapterChoice.Best && isResult(best) ? best
+            : isResult(last) && (which == AdapterChoice.Last || IsBest(last)) ? last
             : null;
     }
 

@@ -3,41 +3,63 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Files;
 using LoraLab.Training.Adapters.Peft;
+using LoraLab.Training.Models;
 using LoraLab.Training.Torch;
 
 namespace LoraLab.Training.Training;
 
 /// <summary>
 /// The adapter of the best evaluation so far, by the run's primary metric, in the PEFT layout beside the result. It is on disk before the
-/// checkpoint that follows its evaluation, so that a resumed run finds it or evaluates again. A run that trains all weights has none: each
-/// would be as large as the model.
+/// checkpoint that follows its evaluation, so that a resumed run finds it or evaluates again. Of a run that trains all weights, it is a
+/// model as large as the base: it is kept as long as the disk has room for it beside the checkpoints and the result, which come first.
 /// </summary>
 /// <param name="run">The prepared run.</param>
 /// <param name="runFolder">The run directory.</param>
-public sealed class BestAdapter(PreparedRun run, string runFolder)
+/// <param name="baseFolder">The folder of the model.</param>
+/// <param name="noRoom">Why there is no room for a model, asked before one is written; null: there is.</param>
+/// <param name="warn">Receives that reason once.</param>
+public sealed class BestAdapter(PreparedRun run, string runFolder, string baseFolder, Func<string?> noRoom, Action<string> warn)
 {
     private const string Previous = ".before";
     private readonly string _folder = Path.Combine(runFolder, RunFiles.BestAdapter);
+    private bool _warned;
 
     /// <summary>Keeps the adapter if the evaluation after a step was the best so far, and not the last one.</summary>
     /// <param name="summary">The results, including those of the evaluation.</param>
     /// <param name="step">Steps before the evaluation.</param>
     public void Keep(RunSummary summary, int step)
     {
-        if (run.Model.Trained is not null || step == run.Schedule.TotalSteps || summary[run.Data.Metric]?.BestStep != step)
+        if (step == run.Schedule.TotalSteps || summary[run.Data.Metric]?.BestStep != step)
         {
             return;
         }
 
+        if (run.Model.Trained is not null && noRoom() is string missing)
+        {
+            // What is there is no longer the best.
+            Discard(_folder);
+            Warn(missing);
+            return;
+        }
+
+        JsonObject evaluation = new()
+        {
+            ["step"] = step,
+            ["metric"] = run.Data.Metric,
+            ["value"] = summary[run.Data.Metric]!.Best,
+        };
         string unfinished = TemporaryName.Beside(_folder);
         try
         {
-            PeftExport.Write(unfinished, run.Adapters, run.Spec, Versions.LoraLab, new JsonObject
+            if (run.Model.Trained is TrainedWeights weights)
             {
-                ["step"] = step,
-                ["metric"] = run.Data.Metric,
-                ["value"] = summary[run.Data.Metric]!.Best,
-            });
+                ModelExport.Write(baseFolder, weights, unfinished, PeftExport.Metadata(run.Spec, Versions.LoraLab, evaluation));
+            }
+            else
+            {
+                PeftExport.Write(unfinished, run.Adapters, run.Spec, Versions.LoraLab, evaluation);
+            }
+
             Replace(unfinished);
         }
         catch
@@ -56,6 +78,15 @@ public sealed class BestAdapter(PreparedRun run, string runFolder)
         if (summary[run.Data.Metric]?.BestStep == step)
         {
             Discard(_folder);
+        }
+    }
+
+    private void Warn(string missing)
+    {
+        if (!_warned)
+        {
+            _warned = true;
+            warn(missing);
         }
     }
 

@@ -107,6 +107,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         budgetCheck?.RequireEstimate();
         FreeMemoryCheck? free = gpu ? new(Gpus.OfThisProcess, device.index, DeviceChoice.NameOf(device), Thread.Sleep) : null;
         AddWarnings(free?.Others, free?.RequireBeforeLoad(forecast!.Estimate.TotalMb));
+        double modelBytes = RunDisk.ModelBytes(data);
         if (trainsWeights)
         {
             RunDisk.Require(recorder.Directory, data, checkpoint is not null);
@@ -134,7 +135,12 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
         checkpoints.WriteFingerprint(progress, finished: false, _summary.Summary);
         recorder.Directory.WriteEvaluationRows(run.Data.EvaluationRows());
 
-        BestAdapter best = new(run, recorder.Directory.FullPath);
+        BestAdapter best = new(
+            run,
+            recorder.Directory.FullPath,
+            data.Model.Folder,
+            () => RunDisk.MissingForBest(recorder.Directory.FullPath, modelBytes, data.Config),
+            message => Warn([message]));
         new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token, best).Run();
 
         recorder.Phase("saving", progress.Step, run.Schedule.TotalSteps, 0);

@@ -2,6 +2,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
+using LoraLab.Training.Models;
 using LoraLab.Training.Models.Memory;
 using LoraLab.Training.Training.Recording;
 
@@ -21,13 +22,31 @@ internal static class RunDisk
     public static void Require(RunDirectory directory, RunData data, bool hasCheckpoint)
     {
         double checkpoint = TrainedWeightsMemory.Checkpoint(data.Config);
-        double result = data.Weights.Files.Sum(file => (double)new FileInfo(file).Length);
-        double needed = ((hasCheckpoint ? 1 : 2) * checkpoint) + result;
+        double needed = ((hasCheckpoint ? 1 : 2) * checkpoint) + ModelBytes(data);
         if (DiskSpace.Tightest(directory.FullPath).Free is long free)
         {
             Require(directory.FullPath, needed, free);
         }
     }
+
+    /// <summary>Why there is no room for the model of the best evaluation beside what the run needs; null: there is.</summary>
+    /// <param name="folder">The run directory.</param>
+    /// <param name="model">Bytes of the model.</param>
+    /// <param name="config">Dimensions of the model.</param>
+    public static string? MissingForBest(string folder, double model, LlamaConfig config) => DiskSpace.Tightest(folder).Free is long free
+        ? MissingForBest(folder, model, TrainedWeightsMemory.Checkpoint(config), free)
+        : null;
+
+    /// <summary>The same for given bytes.</summary>
+    /// <param name="folder">The run directory.</param>
+    /// <param name="model">Bytes of the model.</param>
+    /// <param name="checkpoint">Bytes of a checkpoint, the next of which is written before the last is deleted.</param>
+    /// <param name="free">Bytes that are free.</param>
+    internal static string? MissingForBest(string folder, double model, double checkpoint, double free) =>
+        free >= (2 * model) + checkpoint ? null
+            : "The model of the best evaluation is not kept: with the next checkpoint and the result, it takes "
+                + $"{NumberFormat.Bytes((long)((2 * model) + checkpoint))} of disk space, but {folder} has "
+                + $"{NumberFormat.Bytes((long)free)} left; the model of the last step is saved at the end of the run.";
 
     /// <summary>Requires space in a folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -45,4 +64,8 @@ internal static class RunDisk
                     + "run, or use a method with adapters.");
         }
     }
+
+    /// <summary>Bytes of a trained model, which has the files of its base; asked before these are loaded and closed.</summary>
+    /// <param name="data">The run's data, with the weights of its base.</param>
+    public static double ModelBytes(RunData data) => data.Weights.Files.Sum(file => (double)new FileInfo(file).Length);
 }

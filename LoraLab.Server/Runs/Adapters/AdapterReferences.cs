@@ -51,8 +51,8 @@ internal sealed class AdapterReferences(IRunStore store, LoraLabPaths paths)
                 ? $"The adapter of the best evaluation of run {run.Id} was deleted to save space; which=last gives the last adapter."
                 : $"The adapter of run {run.Id} was deleted to save space; clone the run to train it again."
         : which == AdapterChoice.Best
-            ? $"Run {run.Id} keeps no adapter of its best evaluation (it trained all weights, ended before its first evaluation, or is "
-                + "of an earlier version); which=last gives the last adapter."
+            ? $"Run {run.Id} keeps no adapter of its best evaluation (it ended before its first evaluation, trained all weights without "
+                + "disk space for a second model, or is of an earlier version); which=last gives the last adapter."
         : $"Run {run.Id} ended without an adapter ({run.State.ToString().ToLowerInvariant()}); resume it, or use another run.";
 
     // Of a run that trained all weights, the result is a model.

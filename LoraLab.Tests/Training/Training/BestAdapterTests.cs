@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
@@ -17,6 +18,7 @@ public sealed class BestAdapterTests
     [InlineData("lora")]
     [InlineData("pissa")]
     [InlineData("dora")]
+    [InlineData("full")]
     public void Train_BestIsNotTheLast_KeepsTheAdapterOfThatStep(string method)
     {
         using TestTrainer trainer = new();
@@ -78,6 +80,39 @@ public sealed class BestAdapterTests
         Assert.Equal(Path.Combine(folder, RunFiles.Adapter), trainer.Services.Adapters.Find($"{id}@last"));
     }
 
+    /// <summary>Of a run that trains all weights, the model of the best evaluation comes after what the run itself needs.</summary>
+    [Fact]
+    public void Train_AllWeightsOnASmallDisk_GivesUpTheBestModelAndSaysSo()
+    {
+        using SmallDisk disk = new(8);
+        using TestTrainer trainer = new();
+        JsonObject spec = MicroSpec.For("full");
+        // Each evaluation is better than the last.
+        (spec["dataset"], spec["learningRate"], spec["evalEvery"]) = ("sample-instructions", 1e-4, 1);
+        spec.Remove("lossScope");
+
+        Assert.Equal(EndReason.Finished, trainer.Attempt(disk.Path, 1, spec));
+
+        string log = string.Concat(
+            Directory.EnumerateFiles(disk.Path, RunFiles.Log, SearchOption.AllDirectories).Select(File.ReadAllText));
+        Assert.Single(Regex.Matches(log, "warning: The model of the best evaluation is not kept"));
+        Assert.False(Directory.Exists(Path.Combine(disk.Path, RunFiles.BestAdapter)));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(disk.Path, RunFiles.Adapter), "*.safetensors"));
+        Assert.DoesNotContain(Directory.GetDirectories(disk.Path), folder => folder.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void FindModel_OfTheBestEvaluation_IsThatModel()
+    {
+        using TestTrainer trainer = new();
+        (string id, string folder) = Publish(trainer, trainer.Run(Worsening("full")));
+
+        Assert.Equal(Path.Combine(folder, RunFiles.Adapter), trainer.Services.Adapters.FindModel(id));
+        Assert.Equal(Path.Combine(folder, RunFiles.BestAdapter), trainer.Services.Adapters.FindModel($"{id}@best"));
+        Directory.Delete(Path.Combine(folder, RunFiles.BestAdapter), recursive: true);
+        Assert.Null(trainer.Services.Adapters.FindModel($"{id}@best"));
+    }
+
     [Fact]
     public void Find_ByChoiceAndAlias_NamesTheRunsAdapters()
     {
@@ -104,7 +139,7 @@ public sealed class BestAdapterTests
     private static JsonObject Worsening(string method, int? maxSteps = null)
     {
         JsonObject spec = MicroSpec.For(method);
-        (spec["evalEvery"], spec["learningRate"], spec["schedule"]) = (1, 0.05, "constant");
+        (spec["evalEvery"], spec["learningRate"], spec["schedule"]) = (1, method == "full" ? 0.01 : 0.05, "constant");
         (spec["maxSteps"], spec["scheduleSteps"]) = (maxSteps, MicroSpec.Steps);
         return spec;
     }
