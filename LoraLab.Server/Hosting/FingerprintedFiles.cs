@@ -11,6 +11,9 @@ internal sealed partial class FingerprintedFiles(EndpointDataSource endpoints, I
 {
     private const string Label = "label";
 
+    // The runtime of the dashboard asks for its files by names of its own.
+    private const string Runtime = "_framework/";
+
     private readonly Lazy<Dictionary<string, string>> _addresses = new(() => environment.IsDevelopment() ? [] : Find(endpoints));
 
     /// <summary>Replaces the addresses of files in a page of HTML.</summary>
@@ -28,6 +31,7 @@ internal sealed partial class FingerprintedFiles(EndpointDataSource endpoints, I
         HashSet<string> compressed = [.. files.Where(file => file.Selectors.Count > 0).Select(file => file.Route)];
         return files.Where(file => compressed.Contains(file.Route))
             .SelectMany(file => file.Properties.Where(property => property.Name == Label).Select(property => (property.Value, file.Route)))
+            .Where(file => !file.Value.StartsWith(Runtime, StringComparison.Ordinal))
             .DistinctBy(file => file.Value)
             .ToDictionary(file => file.Value, file => file.Route, StringComparer.Ordinal);
     }

@@ -47,6 +47,25 @@ public sealed class DashboardFilesTests(ScriptedServer fixture)
         }
     }
 
+    /// <summary>A later visit asks for none of the page's own stylesheets and scripts again.</summary>
+    [Fact]
+    public async Task Page_OwnStylesheetsAndScripts_AreKeptByTheBrowserUnderTheirFingerprints()
+    {
+        string page = await _http.GetStringAsync("/runs");
+        string[] files =
+        [
+            .. System.Text.RegularExpressions.Regex.Matches(page, "\"((?:css|js)/[^\"]+)\"").Select(match => match.Groups[1].Value),
+        ];
+        Assert.Contains(files, file => file.StartsWith("js/lastview.", StringComparison.Ordinal));
+
+        foreach (string file in files)
+        {
+            using HttpResponseMessage response = await _http.GetAsync("/" + file);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.True(response.Headers.CacheControl?.MaxAge > TimeSpan.FromDays(30), $"{file} is asked for again on every visit.");
+        }
+    }
+
     /// <summary>What a browser asks for is smaller than the file, as its header says, and kept by the browser.</summary>
     [Fact]
     public async Task Framework_AskedForCompressed_IsCompressedAndKept()
