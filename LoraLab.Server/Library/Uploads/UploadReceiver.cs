@@ -6,6 +6,7 @@ using LoraLab.Contracts;
 using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
+using LoraLab.Server.Storage.Records;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
@@ -14,9 +15,10 @@ using Microsoft.Net.Http.Headers;
 namespace LoraLab.Server.Library.Uploads;
 
 /// <summary>Streams the files of a multipart body to a folder, within the limit of uploads and of the disk's free space.</summary>
-internal sealed class UploadReceiver(LoraLabPaths paths, IOptions<LoraLabOptions> options)
+internal sealed class UploadReceiver(LoraLabPaths paths, DiskReserve reserve, IOptions<LoraLabOptions> options)
 {
     private const long MiB = 1 << 20;
+    private const string Remedy = "upload again";
     private const int MaximumBoundary = 200;
     private const int MaximumField = 1 << 20;
 
@@ -49,7 +51,7 @@ internal sealed class UploadReceiver(LoraLabPaths paths, IOptions<LoraLabOptions
             throw ApiFailure.TooLarge(TooLarge);
         }
 
-        RequireSpace(request.ContentLength ?? 0);
+        reserve.Require(request.ContentLength ?? 0, request.ContentLength is null ? null : "The upload", Remedy, paths.DataDirectory);
         MultipartReader reader = new(Boundary(request), request.Body);
         Dictionary<string, string> fields = [];
         Dictionary<string, (string Stored, string Sent)> files = [];
@@ -202,7 +204,7 @@ internal sealed class UploadReceiver(LoraLabPaths paths, IOptions<LoraLabOptions
             if (written - checkedAt > 16 * MiB)
             {
                 checkedAt = written;
-                RequireSpace(0);
+                reserve.Require(0, null, Remedy, paths.DataDirectory);
             }
 
             await file.WriteAsync(piece.AsMemory(0, read), cancellationToken);
@@ -210,19 +212,5 @@ internal sealed class UploadReceiver(LoraLabPaths paths, IOptions<LoraLabOptions
 
         file.Flush(flushToDisk: true);
         return written;
-    }
-
-    /// <summary>The space that runs need stays free.</summary>
-    private void RequireSpace(long bytes)
-    {
-        long? free = DiskSpace.Tightest(paths.DataDirectory).Free;
-        if (free - bytes < options.Value.MinimumFreeMb * MiB)
-        {
-            throw ApiFailure.Refused(
-                StatusCodes.Status507InsufficientStorage,
-                "diskFull",
-                $"The disk of {paths.DataDirectory} has {NumberFormat.Bytes(free ?? 0)} free, of which {options.Value.MinimumFreeMb} MiB "
-                    + "(LoraLab:MinimumFreeMb) are kept free; free some space there and upload again.");
-        }
     }
 }

@@ -1,15 +1,13 @@
 using System.Collections.Concurrent;
-using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
-using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Records;
 using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.Workers;
-using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs.Merging;
 
@@ -24,12 +22,10 @@ internal sealed class MergeService(
     RunDirectoryLocks directoryLocks,
     MergeList list,
     LoraLabPaths paths,
-    IOptions<LoraLabOptions> options,
+    DiskReserve reserve,
     IHostApplicationLifetime lifetime,
     ILogger<MergeService> log) : IDisposable
 {
-    private const long MiB = 1 << 20;
-
     private readonly ConcurrentDictionary<(string Run, AdapterChoice Which), MergeJob> _jobs = new();
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -148,16 +144,7 @@ internal sealed class MergeService(
     {
         long bytes = store.Find(run.Id)?.Files.Where(file => file.Name.EndsWith(".safetensors", StringComparison.Ordinal))
             .Sum(file => file.Bytes) ?? 0;
-        (string folder, long? free) = DiskSpace.Tightest(paths.DataDirectory, paths.RunsDirectory);
-        if (free - bytes < options.Value.MinimumFreeMb * MiB)
-        {
-            throw ApiFailure.Refused(
-                StatusCodes.Status507InsufficientStorage,
-                "diskFull",
-                $"The merged model takes about {NumberFormat.Bytes(bytes)}, but the disk of {folder} has {NumberFormat.Bytes(free ?? 0)} "
-                    + $"free, of which {options.Value.MinimumFreeMb} MiB (LoraLab:MinimumFreeMb) are kept free; free some space there and "
-                    + "merge again.");
-        }
+        reserve.Require(bytes, "The merged model", "merge again", paths.DataDirectory, paths.RunsDirectory);
     }
 
     private async Task WorkAsync(MergeJob job, RunDocument run)

@@ -1,5 +1,7 @@
+using LoraLab.Contracts;
 using LoraLab.Files;
 using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Errors;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Storage.Records;
@@ -44,6 +46,26 @@ internal sealed class DiskReserve(LoraLabPaths paths, IOptions<LoraLabOptions> o
 
         _refused = false;
         return true;
+    }
+
+    /// <summary>Refuses to write what would leave less free space than runs need.</summary>
+    /// <param name="bytes">Bytes that will be written.</param>
+    /// <param name="subject">What will be written, as the beginning of a sentence; null: its size is not known.</param>
+    /// <param name="remedy">What to do once there is space, as the end of the sentence.</param>
+    /// <param name="folders">Where it will be written.</param>
+    /// <exception cref="ApiFailure">There is too little space.</exception>
+    public void Require(long bytes, string? subject, string remedy, params string[] folders)
+    {
+        (string folder, long? free) = DiskSpace.Tightest(folders);
+        if (free - bytes < options.Value.MinimumFreeMb * MiB)
+        {
+            throw ApiFailure.Refused(
+                StatusCodes.Status507InsufficientStorage,
+                "diskFull",
+                $"{(subject is null ? "The" : $"{subject} takes about {NumberFormat.Bytes(bytes)}, but the")} disk of {folder} has "
+                    + $"{NumberFormat.Bytes(free ?? 0)} free, of which {NumberFormat.Count(options.Value.MinimumFreeMb)} MiB "
+                    + $"(LoraLab:MinimumFreeMb) are kept free; free some space there and {remedy}.");
+        }
     }
 
     /// <summary>Allocates the reserve if it is missing and twice its size is free.</summary>
