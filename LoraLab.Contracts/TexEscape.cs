@@ -80,6 +80,14 @@ public static class TexEscape
         return text.ToString();
     }
 
+    /// <summary>The cells of a table's line, already escaped, with its end.</summary>
+    public static string Line(params IEnumerable<string> cells)
+    {
+        string line = string.Join(" & ", cells);
+        // TeX would read these as an argument of the preceding \\.
+        return $"{(line is ['[' or '*', ..] ? "{}" : "")}{line} \\\\\n";
+    }
+
     private static string Of(Rune rune)
     {
         int value = rune.Value;

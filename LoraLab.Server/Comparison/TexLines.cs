@@ -56,10 +56,5 @@ internal sealed class TexLines
 
     public static string Escape(string plain) => TexEscape.Of(plain);
 
-    private void Line(IEnumerable<string> cells)
-    {
-        string line = string.Join(" & ", cells);
-        // TeX would read these as an argument of the preceding \\.
-        _text.Append(line is ['[' or '*', ..] ? "{}" : "").Append(line).Append(" \\\\\n");
-    }
+    private void Line(IEnumerable<string> cells) => _text.Append(TexEscape.Line(cells));
 }

@@ -128,6 +128,12 @@ public sealed class RunTableTests
         Assert.Contains("% Not comparable (other, dev split): 50% & \\input{x} \\end\n", tex, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("[a] run", "\n{}[a] run & ")]
+    [InlineData("*run", "\n{}*run & ")]
+    public void Tex_NameThatTexWouldTakeForAnArgumentOfTheLineEnd_IsText(string name, string expected) => Assert.Contains(
+        expected, RunTableExport.Tex(Table(RunGrouping.None, Run("a", 0.8) with { Name = name }, Run("b", 0.9))), StringComparison.Ordinal);
+
     [Fact]
     public void Of_NoRuns_HasNoRows() => Assert.Empty(Table(RunGrouping.All).Rows);
 

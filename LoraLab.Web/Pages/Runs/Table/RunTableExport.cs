@@ -33,7 +33,7 @@ internal static class RunTableExport
         text.Append("\\begin{tabular}{").Append(alignment).Append("}\n\\toprule\n");
         foreach ((IReadOnlyList<string> line, int i) in Lines(table).Select((line, i) => (line, i)))
         {
-            text.AppendJoin(" & ", line.Select(TexEscape.Of)).Append(i == 0 ? " \\\\\n\\midrule\n" : " \\\\\n");
+            text.Append(TexEscape.Line(line.Select(TexEscape.Of))).Append(i == 0 ? "\\midrule\n" : "");
         }
 
         return text.Append("\\bottomrule\n\\end{tabular}\n").ToString();
