@@ -47,7 +47,7 @@ internal sealed record RawSplit(
             IEnumerable<RawRow> read = isParquet
                 ? new ParquetRows(partName, columns, problems, lines).Read(bytes)
                 : new RowReader(manifest, file, partName, columns, problems, lines).Read(
-                    TextFile.Decode(bytes, partName, manifest.IsLatin1));
+                    TextFile.Text(bytes, partName, manifest.IsLatin1));
             rows.AddRange(read);
             lines = Math.Max(problems.LastLine, rows.Count == 0 ? 0 : rows[^1].Line);
         }

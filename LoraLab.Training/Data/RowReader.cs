@@ -22,21 +22,25 @@ internal sealed class RowReader(
     RowProblems problems,
     int before = 0)
 {
+    private const int LongestLabel = 100;
+    private const int MaximumLabels = 1000;
     private const string OneLine = "in JSONL, each object is on one line";
     private const string QuotingHint = "if the file was written with quotation marks around fields, set \"quoting\": true in dataset.json";
     private static readonly (char Delimiter, string Name)[] _delimiters =
         [('\t', "tabs"), (';', "semicolons"), (',', "commas"), ('|', "vertical bars")];
+
+    private readonly HashSet<string> _labels = new(StringComparer.Ordinal);
 
     private static readonly JsonDocumentOptions _strictJson = new() { AllowDuplicateProperties = false };
 
     /// <summary>Reads the rows.</summary>
     /// <param name="text">Text of the file.</param>
     /// <exception cref="RunFailure">A column is missing.</exception>
-    public IEnumerable<RawRow> Read(string text)
+    public IEnumerable<RawRow> Read(TextSource text)
     {
         if (manifest.FormatOf(file) is "jsonl" or "json")
         {
-            return manifest.FormatOf(file) == "jsonl" ? JsonLines(text) : JsonArray(text);
+            return manifest.FormatOf(file) == "jsonl" ? JsonLines(text) : JsonArray(text.ToString());
         }
 
         return Table(Fields(text, manifest.DelimiterOf(file), manifest.HasQuoting(file), line => problems.Add(
@@ -50,17 +54,18 @@ internal sealed class RowReader(
     /// <param name="delimiter">Character between the fields.</param>
     /// <param name="quoting">Whether fields may be in quotation marks.</param>
     /// <param name="onBroken">Receives the line of a row whose quotation marks are wrong, which is left out.</param>
-    public static IEnumerable<(int Line, string[] Fields)> Fields(string text, char delimiter, bool quoting, Action<int> onBroken) =>
+    public static IEnumerable<(int Line, string[] Fields)> Fields(
+        TextSource text, char delimiter, bool quoting, Action<int> onBroken) =>
         quoting ? QuotedFields(text, delimiter, onBroken) : PlainFields(text, delimiter);
 
     /// <summary>Splits lines at the delimiter as in GLUE's layout: quotation marks are text, spaces belong to the field.</summary>
-    private static IEnumerable<(int Line, string[] Fields)> PlainFields(string text, char delimiter) =>
-        TextFile.Lines(text).Select(line => (line.Number, line.Line.Split(delimiter))).Where(line => !IsBlank(line.Item2));
+    private static IEnumerable<(int Line, string[] Fields)> PlainFields(TextSource text, char delimiter) =>
+        text.Lines().Select(line => (line.Number, line.Line.Split(delimiter))).Where(line => !IsBlank(line.Item2));
 
     /// <summary>Whether a line has nothing but spaces.</summary>
     private static bool IsBlank(string[] fields) => fields is [] || (fields is [string only] && string.IsNullOrWhiteSpace(only));
 
-    private static IEnumerable<(int Line, string[] Fields)> QuotedFields(string text, char delimiter, Action<int> onBroken)
+    private static IEnumerable<(int Line, string[] Fields)> QuotedFields(TextSource text, char delimiter, Action<int> onBroken)
     {
         bool bad = false;
         CsvConfiguration configuration = new(CultureInfo.InvariantCulture)
@@ -71,7 +76,7 @@ internal sealed class RowReader(
             IgnoreBlankLines = false,
             BadDataFound = _ => bad = true,
         };
-        using StringReader reader = new(text);
+        using TextReader reader = text.Open();
         using CsvParser parser = new(reader, configuration);
         int lastLine = 0;
         while (parser.Read())
@@ -121,11 +126,33 @@ internal sealed class RowReader(
                 continue;
             }
 
-            yield return new RawRow(line, [.. indices.Select((index, i) => index < fields.Length ? fields[index] : Missing(requested[i]))]);
+            string?[] values = new string?[indices.Length];
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = Kept(indices[i] < fields.Length ? fields[indices[i]] : Missing(requested[i]), requested[i]);
+            }
+
+            yield return new RawRow(line, values);
         }
     }
 
     private static string? Missing(RequestedColumn column) => column.Kind == ColumnKind.Text ? "" : null;
+
+    /// <summary>A value; of labels, which recur in every row, one copy each.</summary>
+    private string? Kept(string? value, RequestedColumn column)
+    {
+        if (value is null or { Length: > LongestLabel } || column.Kind != ColumnKind.Scalar)
+        {
+            return value;
+        }
+
+        if (!_labels.TryGetValue(value, out string? known) && _labels.Count < MaximumLabels)
+        {
+            _labels.Add(value);
+        }
+
+        return known ?? value;
+    }
 
     private int Index(string[] first, string key, Column column)
     {
@@ -206,9 +233,9 @@ internal sealed class RowReader(
     private static string DelimiterName(char delimiter) =>
         Array.Find(_delimiters, known => known.Delimiter == delimiter).Name ?? $"'{delimiter}'";
 
-    private IEnumerable<RawRow> JsonLines(string text)
+    private IEnumerable<RawRow> JsonLines(TextSource text)
     {
-        foreach ((int place, string line) in TextFile.Lines(text))
+        foreach ((int place, string line) in text.Lines())
         {
             int number = place + before;
             if (line.AsSpan().TrimStart().StartsWith("["))
@@ -265,7 +292,7 @@ internal sealed class RowReader(
                     return null;
                 }
 
-                values[i] = found ? Text(value) : null;
+                values[i] = Kept(found ? Text(value) : null, requested[i]);
             }
 
             return new RawRow(number, values);

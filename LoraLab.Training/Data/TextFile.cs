@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using LoraLab.Files;
 using LoraLab.Training.Files.Errors;
 
@@ -7,7 +8,7 @@ namespace LoraLab.Training.Data;
 /// <summary>Reads a text file as strict UTF-8: an invalid byte is an error that names the line, not a replacement character.</summary>
 internal static class TextFile
 {
-    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding _utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the bytes of a file.</summary>
     /// <param name="path">File.</param>
@@ -28,68 +29,33 @@ internal static class TextFile
         }
     }
 
-    /// <summary>Returns the whole text of a file, without a byte-order mark.</summary>
+    /// <summary>Returns the text of a file, without a byte-order mark.</summary>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="displayName">Name of the file in messages.</param>
     /// <param name="isLatin1">Whether it is encoded in ISO 8859-1.</param>
-    public static string Decode(byte[] bytes, string displayName, bool isLatin1 = false)
+    /// <exception cref="RunFailure">It is no text in this encoding; field <c>dataset</c>.</exception>
+    public static TextSource Text(byte[] bytes, string displayName, bool isLatin1 = false)
     {
-        ReadOnlySpan<byte> text = bytes;
-        if (JsonText.OtherEncoding(text) is string encoding)
+        ReadOnlyMemory<byte> text = bytes;
+        if (JsonText.OtherEncoding(bytes) is string encoding)
         {
             throw RunFailure.BadData($"{displayName} is encoded as {encoding}; save it as UTF-8.", "dataset");
         }
 
-        if (TableSignature.Of(text) is string other)
+        if (TableSignature.Of(bytes) is string other)
         {
             throw RunFailure.BadData($"{displayName} {other}.", "dataset");
         }
 
         if (isLatin1)
         {
-            return Encoding.Latin1.GetString(text);
+            return new(text, Encoding.Latin1);
         }
 
-        if (text.StartsWith(Encoding.UTF8.Preamble))
-        {
-            text = text[Encoding.UTF8.Preamble.Length..];
-        }
-
-        try
-        {
-            return _strict.GetString(text);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw RunFailure.BadData(InvalidLines(text, displayName).Message!, "dataset");
-        }
-    }
-
-    /// <summary>
-    /// Splits a text at LF or CRLF, or at CR where there is no LF, into lines numbered from 1; empty lines are skipped.
-    /// </summary>
-    public static IEnumerable<(int Number, string Line)> Lines(string text)
-    {
-        char separator = text.Contains('\n', StringComparison.Ordinal) ? '\n' : '\r';
-        int number = 0;
-        for (int start = 0; start < text.Length;)
-        {
-            int end = text.IndexOf(separator, start);
-            int next = end < 0 ? text.Length : end + 1;
-            end = end < 0 ? text.Length : end;
-            if (end > start && text[end - 1] == '\r')
-            {
-                end--;
-            }
-
-            number++;
-            if (end > start)
-            {
-                yield return (number, text[start..end]);
-            }
-
-            start = next;
-        }
+        text = text.Span.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+        return Utf8.IsValid(text.Span)
+            ? new(text, _utf8)
+            : throw RunFailure.BadData(InvalidLines(text.Span, displayName).Message!, "dataset");
     }
 
     private static RowProblems InvalidLines(ReadOnlySpan<byte> text, string displayName)
@@ -98,7 +64,7 @@ internal static class TextFile
         for (int number = 1; !text.IsEmpty; number++)
         {
             int end = text.IndexOf((byte)'\n');
-            if (!System.Text.Unicode.Utf8.IsValid(end < 0 ? text : text[..end]))
+            if (!Utf8.IsValid(end < 0 ? text : text[..end]))
             {
                 problems.Add(number, "the text is not valid UTF-8", "convert the file to UTF-8");
             }

@@ -19,6 +19,7 @@ public sealed class DatasetCatalog
     private readonly ConcurrentDictionary<string, (string Stamp, DatasetEntry Entry)> _entries = new();
     private readonly FileReadCache<DatasetManifest> _manifest = new();
     private readonly FileReadCache<Dataset> _rows = new();
+    private readonly StoredEntries _stored;
 
     /// <summary>Creates a catalog over the configured roots, the downloaded datasets and the bundled sample.</summary>
     /// <param name="configuration">The roots.</param>
@@ -28,6 +29,7 @@ public sealed class DatasetCatalog
         ArgumentNullException.ThrowIfNull(configuration);
         _configured = configuration.DatasetDirectories;
         _tasks = tasks ?? TaskRegistry.Default;
+        _stored = new StoredEntries(Path.Combine(configuration.DownloadedDatasets, ".entries"));
         _folders = new CatalogFolders(
             "dataset",
             "dataset",
@@ -105,6 +107,11 @@ public sealed class DatasetCatalog
     /// <exception cref="RunFailure">The dataset does not exist.</exception>
     public DatasetEntry Describe(string name) => Describe(name, _folders.Find(name));
 
+    /// <summary>Stores the entry of a dataset that was read before it is in the catalog, if it is large.</summary>
+    /// <param name="entry">Its entry.</param>
+    /// <param name="files">Paths of its files, <c>dataset.json</c> first.</param>
+    internal void Remember(DatasetEntry entry, IEnumerable<string> files) => _stored.Keep(entry, [.. files.Select(FileStamp.Of)]);
+
     private DatasetEntry Describe(string name, string folder)
     {
         RevisionRecord? record = StoredRevisions.RecordOfFolder(folder);
@@ -129,8 +136,8 @@ public sealed class DatasetCatalog
     {
         try
         {
-            Stamps(name, folder, out DatasetManifest manifest);
-            return Read(name, folder).Entry with { Run = manifest.Run };
+            IReadOnlyList<FileStamp> files = Stamps(name, folder, out DatasetManifest manifest);
+            return (_stored.Find(name, files) ?? _stored.Keep(Read(name, folder).Entry, files)) with { Run = manifest.Run };
         }
         catch (RunFailure problem)
         {

@@ -18,7 +18,7 @@ public sealed class DatasetCatalogTests : IDisposable
     {
         _home.Write("datasets/mine/train.tsv", Train);
         _home.Write("datasets/mine/dev.tsv", "sentence\tlabel\ngood\t1\n");
-        _catalog = new DatasetCatalog(new TrainingConfiguration { Home = _home.Path, DataDirectory = _home.Path });
+        _catalog = NewCatalog();
     }
 
     public void Dispose() => _home.Dispose();
@@ -33,6 +33,22 @@ public sealed class DatasetCatalogTests : IDisposable
         Assert.Same(first, _catalog.Read("mine"));
         Assert.Equal(["train.tsv", "dev.tsv"], first.Files.Select(file => file.Name));
         Assert.Equal(Sha256Hash.OfFile(PathOf("train.tsv")), first.Files[0].Sha256);
+    }
+
+    [Fact]
+    public void List_LargeDatasetOfAnotherProcess_IsNotReadAgainUntilItIsWritten()
+    {
+        File.WriteAllText(PathOf("train.tsv"), Train + string.Concat(Enumerable.Repeat($"{new string('x', 1000)}\t1\n", 17_000)));
+        DateTime writtenAt = File.GetLastWriteTimeUtc(PathOf("train.tsv"));
+        Assert.Equal(17_002, Assert.Single(_catalog.List()).TrainRows);
+
+        // Nobody can tell these bytes from those that were read, so that a row count shows that they were not.
+        File.WriteAllBytes(PathOf("train.tsv"), new byte[new FileInfo(PathOf("train.tsv")).Length]);
+        File.SetLastWriteTimeUtc(PathOf("train.tsv"), writtenAt);
+        Assert.Equal(17_002, Assert.Single(NewCatalog().List()).TrainRows);
+
+        File.SetLastWriteTimeUtc(PathOf("train.tsv"), writtenAt.AddSeconds(1));
+        Assert.False(Assert.Single(NewCatalog().List()).Usable);
     }
 
     [Theory]
@@ -75,6 +91,8 @@ public sealed class DatasetCatalogTests : IDisposable
             (Train.Length, new DateTimeOffset(2024, 5, 6, 7, 8, 9, TimeSpan.Zero)),
             (_catalog.FileSnapshots("mine")[0].Bytes, _catalog.FileSnapshots("mine")[1].WrittenAt));
     }
+
+    private DatasetCatalog NewCatalog() => new(new TrainingConfiguration { Home = _home.Path, DataDirectory = _home.Path });
 
     private string PathOf(string file) => Path.Combine(_home.Path, "datasets", "mine", file);
 }

@@ -5,6 +5,7 @@ using LoraLab.Tests.Support;
 using LoraLab.Training.Files;
 using LoraLab.Training.Files.Errors;
 using LoraLab.Training.Models.Catalog;
+using LoraLab.Training.Tasks;
 using LoraLab.Training.Tasks.Uploads;
 using Xunit;
 
@@ -113,6 +114,7 @@ public sealed class UploadPreviewTests : IDisposable
                 Model = model,
                 Output = Path.Combine(_folder.Path, Path.GetRandomFileName()),
             },
-            new ModelCatalog(configuration)).Read();
+            new ModelCatalog(configuration),
+            new DatasetCatalog(configuration)).Read();
     }
 }

@@ -130,7 +130,7 @@ public static class InspectProgram
     {
         try
         {
-            return new() { Id = id, Upload = new UploadPreview(request, services.Models).Read() };
+            return new() { Id = id, Upload = new UploadPreview(request, services.Models, services.Datasets).Read() };
         }
         catch (RunFailure failure)
         {

@@ -31,7 +31,10 @@ public static class ClassificationReader
             .. manifest.Texts.Select(text => new RequestedColumn(key, text.Column)),
             new("labelColumn", manifest.LabelColumn, ColumnKind.Scalar),
         ];
-        RawSplit[] splits = [.. manifest.Files.Select(file => RawSplit.Read(name, folder, manifest, file, requested))];
+        // A file may be both training and evaluation file, and a large one is read once.
+        string[] files = [.. manifest.Files.Distinct(StringComparer.Ordinal)];
+        int[] places = [.. manifest.Files.Select(file => Array.IndexOf(files, file))];
+        RawSplit[] splits = [.. files.Select(file => RawSplit.Read(name, folder, manifest, file, requested))];
         LabelReader labels = new(manifest);
         IReadOnlyList<LabelReading> readings = labels.Choose([.. splits.Select(split => (split.DisplayName, LabelValues(split)))]);
         foreach ((int i, RawSplit split) in splits.Index())
@@ -49,11 +52,11 @@ public static class ClassificationReader
             Prompt = prompt,
             Metric = manifest.Metric,
             Labels = manifest.Labels,
-            Train = rows[0],
-            Dev = rows[1],
-            Held = rows.ElementAtOrDefault(2),
+            Train = rows[places[0]],
+            Dev = rows[places[1]],
+            Held = places.Length > 2 ? rows[places[2]] : null,
             SelectionRule = manifest.Selection ?? SelectionRule.Default,
-            Sources = [.. splits.Select(split => split.Source)],
+            Sources = [.. places.Select(place => splits[place].Source)],
             Warnings = [.. splits.Select(split => split.Warning).OfType<string>().Distinct()],
             Toy = manifest.Toy,
             Files = [.. splits.SelectMany(split => split.Files).DistinctBy(file => file.Name)],
@@ -109,11 +112,18 @@ public static class ClassificationReader
         }
     }
 
-    private static List<LabeledRow> Label(RawSplit split, string[] columns, LabelReader labels, LabelReading reading) =>
-    [
-        .. split.Rows.Select((raw, row) => new LabeledRow(
-            row, [.. raw.Values.Take(columns.Length).Select(text => text!)], labels.Read(raw.Values[^1]!.Trim(), reading)!.Value)),
-    ];
+    private static LabeledRow[] Label(RawSplit split, string[] columns, LabelReader labels, LabelReading reading)
+    {
+        LabeledRow[] rows = new LabeledRow[split.Rows.Count];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            RawRow raw = split.Rows[row];
+            string[] texts = raw.Values[..columns.Length]!;
+            rows[row] = new(row, texts, labels.Read(raw.Values[^1]!.Trim(), reading)!.Value);
+        }
+
+        return rows;
+    }
 
     private static void CheckText(RowProblems problems, int line, string subject, string text)
     {

@@ -32,7 +32,9 @@ internal static class RowWarnings
                 + "are neither true nor predicted.";
         }
 
-        HashSet<string> trained = [.. training.Select(Text)];
+        // Of the few evaluated texts, those that are trained, not the other way around: there may be millions of training rows.
+        HashSet<string> evaluated = [.. evaluation.Select(Text)];
+        HashSet<string> trained = [.. training.Select(Text).Where(evaluated.Contains)];
         LabeledRow[] shared = [.. evaluation.Where(row => trained.Contains(Text(row)))];
         if (trains && shared.Length > 0)
         {

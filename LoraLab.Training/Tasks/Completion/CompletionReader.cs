@@ -83,7 +83,7 @@ public static class CompletionReader
     {
         foreach (RawRow raw in split.Rows)
         {
-            for (int i = 0; i < raw.Values.Count; i++)
+            for (int i = 0; i < raw.Values.Length; i++)
             {
                 CheckText(split.Problems, raw.Line, columns, i, raw.Values[i] ?? "");
             }
@@ -100,7 +100,7 @@ public static class CompletionReader
     [
         .. split.Rows.Select((raw, row) => new CompletionRow(
             row,
-            [.. raw.Values.Select(text => text ?? "")],
+            Array.ConvertAll(raw.Values, text => text ?? ""),
             columns.Kind == CompletionKind.Messages ? Conversation.Read(raw.Values[0]!, out _, out _) : null)),
     ];
 

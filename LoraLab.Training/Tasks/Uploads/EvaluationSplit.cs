@@ -19,34 +19,38 @@ internal static class EvaluationSplit
     /// <param name="seed">Seed of the permutation.</param>
     public static IReadOnlySet<int> Choose(Dataset dataset, int seed)
     {
-        (string Text, int Label)[] rows = dataset switch
+        int[] labels = dataset switch
         {
-            ClassificationDataset labeled => [.. labeled.Train.Select(row => (Key(row.Texts), row.Label))],
-            CompletionDataset texts => [.. texts.Train.Select(row => (Key(row.Texts), 0))],
+            ClassificationDataset labeled => [.. labeled.Train.Select(row => row.Label)],
+            CompletionDataset texts => new int[texts.Train.Count],
             _ => [],
         };
-        ILookup<string, int> byText = rows.Index().ToLookup(row => row.Item.Text, row => row.Index);
-        int[] perLabel = new int[rows.Length == 0 ? 0 : rows.Max(row => row.Label) + 1];
-        foreach ((_, int label) in rows)
+        SameTexts same = new(dataset switch
+        {
+            ClassificationDataset labeled => labeled.Train.Select(row => Key(row.Texts)),
+            CompletionDataset texts => texts.Train.Select(row => Key(row.Texts)),
+            _ => [],
+        });
+        int[] perLabel = new int[labels.Length == 0 ? 0 : labels.Max() + 1];
+        foreach (int label in labels)
         {
             perLabel[label]++;
         }
 
         int[] wanted = [.. perLabel.Select(count => count < 2
             ? 0
-            : (int)Math.Clamp(Math.Round(Math.Min(count / (double)Tenth, (double)MaximumRows * count / rows.Length)), 1, count - 1))];
+            : (int)Math.Clamp(Math.Round(Math.Min(count / (double)Tenth, (double)MaximumRows * count / labels.Length)), 1, count - 1))];
         HashSet<int> chosen = [];
         int[] taken = new int[perLabel.Length];
-        foreach (int row in NumpyRandom.Permutation(seed, rows.Length))
+        foreach (int row in NumpyRandom.Permutation(seed, labels.Length))
         {
-            (string text, int label) = rows[row];
-            int[] same = [.. byText[text]];
-            if (!chosen.Contains(row) && taken[label] + same.Length <= wanted[label])
+            int label = labels[row];
+            if (taken[label] < wanted[label] && !chosen.Contains(row) && taken[label] + same.CountOf(row) <= wanted[label])
             {
-                chosen.UnionWith(same);
-                foreach (int other in same)
+                foreach (int other in same.Of(row))
                 {
-                    taken[rows[other].Label]++;
+                    chosen.Add(other);
+                    taken[labels[other]]++;
                 }
             }
         }
@@ -71,7 +75,7 @@ internal static class EvaluationSplit
     {
         int row = -1;
         bool hasHeader = file.HasHeader && file.Delimiter is not null;
-        foreach ((int number, string line) in NumberedLines(file.Text))
+        foreach ((int number, string line) in file.Text().AllLines())
         {
             while (row + 1 < lines.Count && lines[row + 1] <= number)
             {
@@ -82,20 +86,6 @@ internal static class EvaluationSplit
             {
                 yield return line;
             }
-        }
-    }
-
-    /// <summary>All lines, empty ones too: they may be inside a row.</summary>
-    private static IEnumerable<(int Number, string Line)> NumberedLines(string text)
-    {
-        char separator = text.Contains('\n', StringComparison.Ordinal) ? '\n' : '\r';
-        int number = 0;
-        for (int start = 0; start < text.Length;)
-        {
-            int end = text.IndexOf(separator, start);
-            int stop = end < 0 ? text.Length : end;
-            yield return (++number, text[start..(stop > start && text[stop - 1] == '\r' ? stop - 1 : stop)]);
-            start = end < 0 ? text.Length : end + 1;
         }
     }
 

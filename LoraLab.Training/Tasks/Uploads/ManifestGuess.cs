@@ -34,6 +34,10 @@ internal sealed class ManifestGuess(JsonObject manifest, UploadedFile train, Upl
 
     private bool IsCompletion => (string?)(manifest["task"] as JsonValue) == TaskDescriptors.Completion.Id;
 
+    /// <summary>Whether columns of texts and labels often have this name.</summary>
+    public static bool IsUsualName(string name) =>
+        _labels.Concat(_texts).Any(usual => string.Equals(usual, name.Trim(), StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Completes the manifest.</summary>
     /// <exception cref="RunFailure">The columns of the files do not say which is the label; field <c>manifest</c>.</exception>
     public void Complete()

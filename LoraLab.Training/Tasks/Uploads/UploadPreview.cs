@@ -18,7 +18,8 @@ namespace LoraLab.Training.Tasks.Uploads;
 /// </summary>
 /// <param name="request">The upload.</param>
 /// <param name="models">Models by name.</param>
-public sealed class UploadPreview(UploadRequest request, ModelCatalog models)
+/// <param name="datasets">The datasets, one of which the upload will be.</param>
+public sealed class UploadPreview(UploadRequest request, ModelCatalog models, DatasetCatalog datasets)
 {
     private const int SampleRows = 8;
 
@@ -76,6 +77,9 @@ public sealed class UploadPreview(UploadRequest request, ModelCatalog models)
         }
 
         dataset.RequireTrainable();
+        string[] files = [train.Name, split is null ? request.Eval! : EvalName(train)];
+        datasets.Remember(
+            dataset.Entry, [Path.Combine(request.Output, DatasetManifest.FileName), .. files.Select(file => Path.Combine(folder, file))]);
         return preview with
         {
             Manifest = manifest,

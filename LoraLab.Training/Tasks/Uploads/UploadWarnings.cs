@@ -85,13 +85,7 @@ internal sealed class UploadWarnings(Dataset dataset)
                 + "so words that say what it means, such as negative and positive, are learned better.";
         }
 
-        (LabeledRow Row, int File)[] all = [.. labeled.Train.Select(row => (row, 0)), .. labeled.Dev.Select(row => (row, 1))];
-        (LabeledRow Row, int File)[][] noisy =
-        [
-            .. all.GroupBy(row => string.Join('\u001f', row.Row.Texts.Select(text => text.Trim())))
-                .Where(group => group.Select(row => row.Row.Label).Distinct().Skip(1).Any())
-                .Select(group => group.ToArray()),
-        ];
+        (LabeledRow Row, int File)[][] noisy = Noisy(labeled);
         if (noisy.Length > 0)
         {
             string examples = string.Join("; ", noisy.Take(MaximumListed).Select(group =>
@@ -101,6 +95,30 @@ internal sealed class UploadWarnings(Dataset dataset)
                 + $"rows, so that no model can be right in all of them: {examples}{more}.";
         }
     }
+
+    /// <summary>Rows of the same text with different labels, by text; most texts have one label and are not grouped.</summary>
+    private static (LabeledRow Row, int File)[][] Noisy(ClassificationDataset labeled)
+    {
+        Dictionary<string, int> labels = new(StringComparer.Ordinal);
+        HashSet<string> mixed = new(StringComparer.Ordinal);
+        foreach ((LabeledRow row, _) in All(labeled))
+        {
+            string text = Text(row);
+            if (!labels.TryAdd(text, row.Label) && labels[text] != row.Label)
+            {
+                mixed.Add(text);
+            }
+        }
+
+        return mixed.Count == 0
+            ? []
+            : [.. All(labeled).Where(row => mixed.Contains(Text(row.Row))).GroupBy(row => Text(row.Row)).Select(group => group.ToArray())];
+    }
+
+    private static IEnumerable<(LabeledRow Row, int File)> All(ClassificationDataset labeled) =>
+        labeled.Train.Select(row => (row, 0)).Concat(labeled.Dev.Select(row => (row, 1)));
+
+    private static string Text(LabeledRow row) => string.Join('\u001f', row.Texts.Select(text => text.Trim()));
 
     private static string Place(ClassificationDataset labeled, (LabeledRow Row, int File) row)
     {
@@ -112,7 +130,8 @@ internal sealed class UploadWarnings(Dataset dataset)
 
     private static IEnumerable<string> Shared(CompletionDataset texts)
     {
-        HashSet<string> trained = [.. texts.Train.Select(row => string.Join('\u001f', row.Texts))];
+        HashSet<string> evaluated = [.. texts.Dev.Select(row => string.Join('\u001f', row.Texts))];
+        HashSet<string> trained = [.. texts.Train.Select(row => string.Join('\u001f', row.Texts)).Where(evaluated.Contains)];
         int[] shared = [.. texts.Dev.Where(row => trained.Contains(string.Join('\u001f', row.Texts))).Select(row => row.Row)];
         if (shared.Length > 0)
         {

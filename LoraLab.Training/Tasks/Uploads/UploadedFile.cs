@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Training.Data;
 using LoraLab.Training.Files.Errors;
@@ -15,23 +16,25 @@ internal sealed class UploadedFile
     private static readonly char[] _delimiters = [',', '\t', ';', '|'];
 
     private readonly List<ColumnCount> _columns;
+    private readonly string _path;
+    private readonly string _displayName;
 
-    private UploadedFile(string name, string displayName, string text, JsonHints hints)
+    private UploadedFile(string path, string name, string displayName, JsonHints hints)
     {
-        Name = name;
-        Text = text;
+        (_path, _displayName, Name) = (path, displayName, name);
+        TextSource text = Text();
         Format = Path.GetExtension(name).TrimStart('.');
         if (Format == "jsonl")
         {
             _columns = [];
-            CountKeys(displayName);
+            CountKeys(text);
             return;
         }
 
-        Delimiter = hints.Delimiter ?? Detect(displayName, hints);
+        Delimiter = hints.Delimiter ?? Detect(text, hints);
         HasQuoting = hints.Quoting ?? Format == "csv";
         int? broken = null;
-        foreach (string[] _ in Fields(line => broken ??= line))
+        foreach (string[] _ in Fields(text, line => broken ??= line))
         {
             // All rows: the columns of a file with a broken one cannot be counted.
         }
@@ -43,19 +46,22 @@ internal sealed class UploadedFile
                     + "mark.");
         }
 
-        string[][] first = [.. Fields().Take(Probed)];
+        string[][] first = [.. Fields(text).Take(Probed)];
         string[] names = first.Length == 0
             ? throw UploadedText.Refused($"{displayName} has no rows; upload a CSV, TSV or JSONL file with rows.")
             : first[0];
         HasHeader = hints.Header ?? LooksLikeHeader(first);
         if (names.Length > MaximumColumns)
         {
-            throw UploadedText.Refused($"{displayName} has {names.Length} columns; the maximum is {MaximumColumns}.");
+            throw UploadedText.Refused(
+                $"{displayName} has {NumberFormat.Count(names.Length)} columns; the maximum is {NumberFormat.Count(MaximumColumns)}.");
         }
 
-        _columns = [.. names.Select((text, i) => new ColumnCount(
-            HasHeader ? text : (i + 1).ToString(CultureInfo.InvariantCulture)))];
-        foreach (string[] fields in Fields().Skip(HasHeader ? 1 : 0))
+        RequireDifferent(names, hints);
+
+        _columns = [.. names.Select((title, i) => new ColumnCount(
+            HasHeader ? title : (i + 1).ToString(CultureInfo.InvariantCulture)))];
+        foreach (string[] fields in Fields(text).Skip(HasHeader ? 1 : 0))
         {
             Rows++;
             for (int i = 0; i < _columns.Count; i++)
@@ -63,13 +69,15 @@ internal sealed class UploadedFile
                 _columns[i].Add(i < fields.Length ? fields[i] : "");
             }
         }
+
+        if (Rows == 0)
+        {
+            throw UploadedText.Refused($"{displayName} has no rows after its header; upload a CSV, TSV or JSONL file with rows.");
+        }
     }
 
     /// <summary>Name of the file in the dataset.</summary>
     public string Name { get; }
-
-    /// <summary>The whole text.</summary>
-    public string Text { get; }
 
     /// <summary><c>csv</c>, <c>tsv</c> or <c>jsonl</c>.</summary>
     public string Format { get; }
@@ -115,24 +123,24 @@ internal sealed class UploadedFile
     /// <param name="dataset">Name of the dataset, for messages.</param>
     /// <param name="hints">What the manifest says about it.</param>
     /// <exception cref="RunFailure">It is no table of several columns; field <c>file</c>.</exception>
-    public static UploadedFile Read(string folder, string name, string dataset, JsonHints hints)
-    {
-        string displayName = $"{dataset}/{name}";
-        return new(name, displayName, UploadedText.Read(Path.Combine(folder, name), displayName), hints);
-    }
+    public static UploadedFile Read(string folder, string name, string dataset, JsonHints hints) =>
+        new(Path.Combine(folder, name), name, $"{dataset}/{name}", hints);
 
-    private IEnumerable<string[]> Fields(Action<int>? onBroken = null) =>
-        RowReader.Fields(Text, Delimiter!.Value, HasQuoting, onBroken ?? (_ => { })).Select(row => row.Fields);
+    /// <summary>Reads its text, which is not kept: the rows of a large file take enough memory.</summary>
+    public TextSource Text() => UploadedText.Read(_path, _displayName);
+
+    private IEnumerable<string[]> Fields(TextSource text, Action<int>? onBroken = null) =>
+        RowReader.Fields(text, Delimiter!.Value, HasQuoting, onBroken ?? (_ => { })).Select(row => row.Fields);
 
     /// <summary>The delimiter with which the first rows have the same number of fields, at least two.</summary>
-    private char Detect(string displayName, JsonHints hints)
+    private char Detect(TextSource text, JsonHints hints)
     {
         (char Delimiter, int Columns) best = ('\0', 1);
         foreach (char delimiter in Format == "tsv" ? _delimiters.OrderBy(known => known != '\t') : _delimiters.AsEnumerable())
         {
             int[] counts =
             [
-                .. RowReader.Fields(Text, delimiter, hints.Quoting ?? Format == "csv", _ => { }).Take(Probed)
+                .. RowReader.Fields(text, delimiter, hints.Quoting ?? Format == "csv", _ => { }).Take(Probed)
                     .Select(row => row.Fields.Length),
             ];
             if (counts.Length == 0 || counts[0] <= best.Columns)
@@ -148,11 +156,11 @@ internal sealed class UploadedFile
         }
 
         return best.Columns > 1 ? best.Delimiter
-            : string.IsNullOrWhiteSpace(Text) ? throw UploadedText.Refused(
-                $"{displayName} has no rows; upload a CSV, TSV or JSONL file with rows.")
+            : text.IsBlank ? throw UploadedText.Refused(
+                $"{_displayName} has no rows; upload a CSV, TSV or JSONL file with rows.")
             : hints.AllowsOneColumn ? Format == "tsv" ? '\t' : ','
             : throw UploadedText.Refused(
-                $"{displayName}, line 1 has one column; a dataset needs a column of texts and one of labels or completions, separated by "
+                $"{_displayName}, line 1 has one column; a dataset needs a column of texts and one of labels or completions, separated by "
                     + "commas, tabs, semicolons or vertical bars.");
     }
 
@@ -165,10 +173,22 @@ internal sealed class UploadedFile
             && !first.Skip(1).Any(row => row.Zip(names).Any(field => field.First == field.Second));
     }
 
-    private void CountKeys(string displayName)
+    /// <summary>A first line with a name twice is no header to the reader, although it was meant as one.</summary>
+    private void RequireDifferent(string[] names, JsonHints hints)
+    {
+        if (hints.Header != false && names.Any(ManifestGuess.IsUsualName)
+            && names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(name => name.Skip(1).Any()) is { } twice)
+        {
+            throw UploadedText.Refused(
+                $"{_displayName}, line 1 names {NumberFormat.Count(twice.Count())} columns '{Excerpt.Of(twice.Key)}'; give each column its "
+                    + "own name.");
+        }
+    }
+
+    private void CountKeys(TextSource text)
     {
         Dictionary<string, ColumnCount> known = [];
-        foreach ((int number, string line) in TextFile.Lines(Text))
+        foreach ((int number, string line) in text.Lines())
         {
             if (string.IsNullOrWhiteSpace(line))
             {
@@ -181,7 +201,7 @@ internal sealed class UploadedFile
                 using JsonDocument row = JsonDocument.Parse(line);
                 if (row.RootElement.ValueKind != JsonValueKind.Object)
                 {
-                    throw UploadedText.Refused($"{displayName}, line {number} is not a JSON object; write one object per line.");
+                    throw UploadedText.Refused($"{_displayName}, line {number} is not a JSON object; write one object per line.");
                 }
 
                 foreach (JsonProperty value in row.RootElement.EnumerateObject())
@@ -201,13 +221,13 @@ internal sealed class UploadedFile
             }
             catch (Exception problem) when (problem is JsonException or InvalidOperationException)
             {
-                throw UploadedText.Refused($"{displayName}, line {number} is not a JSON object in UTF-8; write one object per line.");
+                throw UploadedText.Refused($"{_displayName}, line {number} is not a JSON object in UTF-8; write one object per line.");
             }
         }
 
         if (Rows == 0)
         {
-            throw UploadedText.Refused($"{displayName} has no rows; upload a CSV, TSV or JSONL file with rows.");
+            throw UploadedText.Refused($"{_displayName} has no rows; upload a CSV, TSV or JSONL file with rows.");
         }
     }
 }

@@ -14,7 +14,7 @@ internal static class UploadedText
     /// <param name="path">The file.</param>
     /// <param name="displayName">Its name in messages.</param>
     /// <exception cref="RunFailure">It is empty, no UTF-8 text, or has a NUL or a line that is too long; field <c>file</c>.</exception>
-    public static string Read(string path, string displayName)
+    public static TextSource Read(string path, string displayName)
     {
         byte[] bytes = TextFile.Bytes(path, displayName);
         if (bytes.Length == 0)
@@ -29,7 +29,7 @@ internal static class UploadedText
 
         try
         {
-            return TextFile.Decode(bytes, displayName);
+            return TextFile.Text(bytes, displayName);
         }
         catch (RunFailure problem)
         {
