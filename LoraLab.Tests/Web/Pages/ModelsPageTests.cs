@@ -147,6 +147,24 @@ public sealed class ModelsPageTests : PageTest
     }
 
     [Fact]
+    public void Upload_SeedThatIsNone_SaysSoInsteadOfBeingLeftOut()
+    {
+        Server.Answer(HttpMethod.Get, ApiRoutes.Uploads, new UploadList([Upload()]));
+        IRenderedComponent<ModelsPage> page = OpenLoaded();
+        page.WaitForAssertion(() => Assert.Single(FindAll(page, "upload")));
+
+        Find(page, "upload-seed").Change("4.5");
+
+        Assert.Contains("whole number", Find(page, "upload-seed-problem").TextContent, StringComparison.Ordinal);
+        Assert.True(Find(page, "upload-update").HasAttribute("disabled"));
+
+        Find(page, "upload-seed").Change("7");
+
+        Assert.Empty(FindAll(page, "upload-seed-problem"));
+        Assert.False(Find(page, "upload-update").HasAttribute("disabled"));
+    }
+
+    [Fact]
     public void Upload_ThatCannotBeUsedYet_SaysWhyAndIsNotKept()
     {
         UploadDocument upload = Upload();

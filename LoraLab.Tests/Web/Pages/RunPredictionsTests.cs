@@ -49,7 +49,7 @@ public sealed class RunPredictionsTests : PageTest
     [Fact]
     public void Rows_ShowTextLabelsMarginAndHowThePredictionMoved()
     {
-        IRenderedComponent<RunPredictions> page = OpenTab("");
+        IRenderedComponent<RunPredictions> page = OpenTab(new());
 
         IElement row = Find(page, "prediction-row");
         Assert.Equal("dull", row.QuerySelector(".prediction-text")!.TextContent.Trim());
@@ -65,12 +65,12 @@ public sealed class RunPredictionsTests : PageTest
     [InlineData("show-flipped", "flipped")]
     public void Filter_Chosen_IsInTheAddressAndInTheRequest(string button, string show)
     {
-        IRenderedComponent<RunPredictions> page = OpenTab("?at=50");
+        IRenderedComponent<RunPredictions> page = OpenTab(new(At: "50"));
 
         Find(page, button).Click();
 
         Assert.EndsWith($"?show={show}", Navigation.Uri, StringComparison.Ordinal);
-        page.Render(parameters => parameters.Add(tab => tab.Show, show));
+        page.Render(parameters => parameters.Add(tab => tab.Address, new PredictionAddress(Show: show)));
         page.WaitForAssertion(() => Assert.Contains($"show={show}", Server.Requests[^1].Query, StringComparison.Ordinal));
         Assert.Equal("true", Find(page, button).GetAttribute("aria-pressed"));
     }
@@ -81,7 +81,7 @@ public sealed class RunPredictionsTests : PageTest
         Server.Answer(
             HttpMethod.Post, ApiRoutes.Tokenize, new TokenizeResult([new TokenizedText([1, 40, 13], ["<s>", "▁Classify", "\n"])]));
 
-        IRenderedComponent<RunPredictions> page = OpenTab("?row=7");
+        IRenderedComponent<RunPredictions> page = OpenTab(new(Row: "7"));
         page.WaitForAssertion(() => Assert.NotEmpty(FindAll(page, "tokens")));
 
         JsonNode sent = JsonNode.Parse(Server.Requests.Single(request => request.Path == ApiRoutes.Tokenize).Body)!;
@@ -97,7 +97,7 @@ public sealed class RunPredictionsTests : PageTest
     {
         Server.Refuse(HttpMethod.Post, ApiRoutes.Tokenize, HttpStatusCode.ServiceUnavailable, "The trainer is starting.");
 
-        IRenderedComponent<RunPredictions> page = OpenTab("?row=7");
+        IRenderedComponent<RunPredictions> page = OpenTab(new(Row: "7"));
 
         page.WaitForAssertion(
             () => Assert.Contains("The trainer is starting.", Find(page, "prediction-detail").TextContent, StringComparison.Ordinal));
@@ -109,20 +109,21 @@ public sealed class RunPredictionsTests : PageTest
     {
         Server.Refuse(HttpMethod.Get, _route, HttpStatusCode.NotFound, "Run RUN1 has no predictions at step 4.");
 
-        IRenderedComponent<RunPredictions> page = Open<RunPredictions>("runs/RUN1", Parameters);
+        IRenderedComponent<RunPredictions> page = Open<RunPredictions>("runs/RUN1", parameters => Parameters(parameters, new()));
 
         page.WaitForAssertion(
             () => Assert.Contains("no predictions at step 4", Find(page, "empty-state").TextContent, StringComparison.Ordinal));
     }
 
-    private IRenderedComponent<RunPredictions> OpenTab(string query)
+    private IRenderedComponent<RunPredictions> OpenTab(PredictionAddress address)
     {
-        IRenderedComponent<RunPredictions> page = Open<RunPredictions>($"runs/RUN1{query}", Parameters);
+        IRenderedComponent<RunPredictions> page = Open<RunPredictions>("runs/RUN1", parameters => Parameters(parameters, address));
         page.WaitForAssertion(() => Assert.NotEmpty(FindAll(page, "prediction-row")));
         return page;
     }
 
-    private static void Parameters(ComponentParameterCollectionBuilder<RunPredictions> parameters) => parameters
+    private static void Parameters(ComponentParameterCollectionBuilder<RunPredictions> parameters, PredictionAddress address) => parameters
+        .Add(tab => tab.Address, address)
         .Add(tab => tab.Run, _run)
         .Add(tab => tab.Evaluations, new MetricSeries { X = [0, 2, 4], Y = [0.7, 0.6, 0.5] });
 }

@@ -64,6 +64,24 @@ public sealed partial class RunPage
     [SupplyParameterFromQuery(Name = "show")]
     public string? Show { get; set; }
 
+    [SupplyParameterFromQuery(Name = "label")]
+    public string? Label { get; set; }
+
+    [SupplyParameterFromQuery(Name = "predicted")]
+    public string? Predicted { get; set; }
+
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Text { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sort")]
+    public string? Sort { get; set; }
+
+    [SupplyParameterFromQuery(Name = "at")]
+    public string? At { get; set; }
+
+    [SupplyParameterFromQuery(Name = "row")]
+    public string? Row { get; set; }
+
     /// <summary><c>1</c> shows superseded points as faint lines.</summary>
     [SupplyParameterFromQuery(Name = "superseded")]
     public string? ShowSuperseded { get; set; }

@@ -31,47 +31,28 @@ public sealed partial class RunPredictions
     [Parameter, EditorRequired]
     public MetricSeries Evaluations { get; set; } = null!;
 
-    /// <summary>A step, <c>best</c>, or null for the last one.</summary>
+    /// <summary>What is shown.</summary>
     [Parameter]
-    public string? StepChoice { get; set; }
+    public PredictionAddress Address { get; set; } = new();
 
-    /// <summary><c>wrong</c>, <c>right</c>, <c>confident</c> or <c>flipped</c> omits the other rows.</summary>
-    [Parameter]
-    public string? Show { get; set; }
+    private string? Show => Address.Show;
 
-    [SupplyParameterFromQuery(Name = "label")]
-    public string? Label { get; set; }
-
-    [SupplyParameterFromQuery(Name = "predicted")]
-    public string? Predicted { get; set; }
-
-    [SupplyParameterFromQuery(Name = "q")]
-    public string? Text { get; set; }
-
-    [SupplyParameterFromQuery(Name = "sort")]
-    public string? Sort { get; set; }
-
-    [SupplyParameterFromQuery(Name = "at")]
-    public string? At { get; set; }
-
-    /// <summary>The row whose details are shown.</summary>
-    [SupplyParameterFromQuery(Name = "row")]
-    public string? Row { get; set; }
+    private string? Predicted => Address.Predicted;
 
     private bool OmitsRows => Show is "wrong" or "right" or "confident" or "flipped";
 
-    private int? OpenRow => int.TryParse(Row, NumberStyles.None, CultureInfo.InvariantCulture, out int row) ? row : null;
+    private int? OpenRow => int.TryParse(Address.Row, NumberStyles.None, CultureInfo.InvariantCulture, out int row) ? row : null;
 
-    private int Offset => int.TryParse(At, NumberStyles.None, CultureInfo.InvariantCulture, out int offset) ? offset : 0;
+    private int Offset => int.TryParse(Address.At, NumberStyles.None, CultureInfo.InvariantCulture, out int offset) ? offset : 0;
 
-    private PredictionQuery Query => new(StepChoice ?? "last")
+    private PredictionQuery Query => new(Address.Step ?? "last")
     {
         Show = OmitsRows ? Show : null,
         History = true,
-        Label = Label,
+        Label = Address.Label,
         Predicted = Predicted,
-        Text = Text,
-        Sort = Sort is "margin" or "loss" ? Sort : null,
+        Text = Address.Text,
+        Sort = Address.Sort is "margin" or "loss" ? Address.Sort : null,
         Offset = Offset,
         Limit = PageSize,
     };
@@ -96,7 +77,7 @@ public sealed partial class RunPredictions
     protected override async Task OnParametersSetAsync()
     {
         // "last" and "best" may refer to another step after each evaluation; a number never does.
-        bool isRelative = StepChoice is null or "last" or "best";
+        bool isRelative = Address.Step is null or "last" or "best";
         (PredictionQuery, string, int) requested = (Query, Run.Id, isRelative ? Evaluations.X.Count : 0);
         if (Evaluations.X.Count > 0 && _loaded != requested)
         {
