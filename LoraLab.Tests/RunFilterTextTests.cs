@@ -52,7 +52,8 @@ public sealed class RunFilterTextTests
     [InlineData("createdAt >= 2026-03-01 and createdAt < 2026-03-01T12:30 and trainSeconds > 12")]
     [InlineData("schedule = linear")]
     [InlineData(" ")]
-    public void Parse_Matching_Matches(string text) => Assert.True(RunFilterText.Parse(text) is not { } matches || matches(_run));
+    public void Parse_Matching_Matches(string text) =>
+        Assert.True(RunFilterText.Parse(text) is not { } condition || condition.Matches(_run));
 
     [Theory]
     [InlineData("accuracy > 0.91")]
@@ -66,7 +67,7 @@ public sealed class RunFilterTextTests
     [InlineData("methodOptions.none = 1")]
     [InlineData("endReason = finished")]
     [InlineData("not (rank = 4 or rank = 8)")]
-    public void Parse_NotMatching_DoesNot(string text) => Assert.False(RunFilterText.Parse(text)!(_run));
+    public void Parse_NotMatching_DoesNot(string text) => Assert.False(RunFilterText.Parse(text)!.Matches(_run));
 
     [Theory]
     [InlineData("rnak = 8", 0, "no field 'rnak'")]

@@ -12,6 +12,15 @@ internal sealed record Lane(int Index, string Device)
     /// <summary>Name of its Hangfire queue.</summary>
     public string Queue => QueueName(Index);
 
+    /// <summary>Whether it accepts every device.</summary>
+    public bool AcceptsAll => Device == Auto;
+
+    /// <summary>The devices that it accepts, unless it accepts all; for stores that select by them.</summary>
+    public IReadOnlyList<string> AcceptedDevices => IsCudaAnd("cuda", Device) ? [Auto, Device, "cuda"] : [Auto, Device];
+
+    /// <summary>A pattern as in SQL of more devices that it accepts; null: there are none.</summary>
+    public string? AcceptedPattern => Device == "cuda" ? "cuda:%" : null;
+
     public static string QueueName(int index) => $"lane-{index}";
 
     /// <summary>

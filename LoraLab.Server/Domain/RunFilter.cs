@@ -1,4 +1,5 @@
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Filters;
 
 namespace LoraLab.Server.Domain;
 
@@ -33,7 +34,7 @@ internal sealed record RunFilter
     public string? Text { get; init; }
 
     /// <summary>A condition on any of its fields, from a filter as text.</summary>
-    public Predicate<RunDocument>? Condition { get; init; }
+    public RunCondition? Condition { get; init; }
 
     public static RunFilter InStates(params RunState[] states) => new() { States = states.ToHashSet() };
 
@@ -54,7 +55,7 @@ internal sealed record RunFilter
         && (Alias is null || run.Aliases.Contains(Alias))
         && (ParentId is null || ParentsOf(run).Contains(ParentId))
         && HasWords(run)
-        && (Condition is null || Condition(run));
+        && (Condition is null || Condition.Matches(run));
 
     private bool HasWords(RunDocument run) =>
         string.IsNullOrWhiteSpace(Text) || Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word =>

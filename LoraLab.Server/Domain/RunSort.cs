@@ -47,6 +47,9 @@ internal sealed class RunSort : IComparer<RunDocument>
 
     public bool Descending => _parts[0].Descending;
 
+    /// <summary>The fields to sort by, in order.</summary>
+    public IReadOnlyList<Part> Parts => _parts;
+
     /// <summary>Whether there is an index for it: it is by one field that has one.</summary>
     public bool IsIndexed { get; }
 
@@ -193,17 +196,17 @@ internal sealed class RunSort : IComparer<RunDocument>
     internal readonly record struct Key(IComparable? Value, string Id, IReadOnlyList<IComparable?> More);
 
     /// <summary>A field of the order.</summary>
-    private sealed record Part(string Field, Func<RunDocument, IComparable?> Read, bool Descending)
+    internal sealed record Part(string Field, Func<RunDocument, IComparable?> Read, bool Descending)
     {
         /// <summary>Whether its values are texts; otherwise they are numbers.</summary>
         public bool IsText { get; init; } = Read(_sample) is string;
 
-        public bool Fits(CursorValue value) => IsText ? value.Number is null : value.Text is null;
+        internal bool Fits(CursorValue value) => IsText ? value.Number is null : value.Text is null;
     }
 
     private sealed record CursorContent(string Sort, double? Number, string? Text, string Id, IReadOnlyList<CursorValue?>? More = null);
 
-    private sealed record CursorValue(double? Number, string? Text)
+    internal sealed record CursorValue(double? Number, string? Text)
     {
         [JsonIgnore]
         public IComparable? Value => Text is { } text ? text : Number;

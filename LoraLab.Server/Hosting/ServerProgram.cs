@@ -43,9 +43,11 @@ internal static class ServerProgram
             await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);
             // Lock and database first: the server must not listen before it owns the data directory.
             app.Services.GetRequiredService<AllowedHostNames>();
-            app.Services.GetRequiredService<DataDirectoryLock>();
-            app.Services.GetRequiredService<IRunStore>();
-            app.Services.GetRequiredService<RunReconciler>().Run();
+            if (app.Services.GetRequiredService<IRunStore>().HasRecords)
+            {
+                app.Services.GetRequiredService<RunReconciler>().Run();
+            }
+
             app.Services.GetRequiredService<AliasFile>().Write();
             app.Services.GetRequiredService<MergeService>().RemoveUnfinished();
             app.Services.GetRequiredService<MachineReport>();

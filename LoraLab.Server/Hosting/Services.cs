@@ -31,6 +31,7 @@ using LoraLab.Server.Scheduling;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.LiteDb;
+using LoraLab.Server.Storage.Postgres;
 using LoraLab.Server.Storage.Records;
 using LoraLab.Server.Storage.Recovery;
 using LoraLab.Server.Storage.RunDirectories;
@@ -81,7 +82,15 @@ internal static class Services
         builder.Services.AddSingleton<StoreStateFile>();
         builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<StoreChanges>();
-        builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(PostgresConnection.Name)))
+        {
+            builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+        }
+        else
+        {
+            builder.Services.AddSingleton<IRunStore, PostgresRunStore>();
+        }
+
         builder.Services.AddSingleton<RunDeletions>();
         builder.Services.AddSingleton<RunRebuilder>();
         builder.Services.AddSingleton<RunReconciler>();

@@ -56,7 +56,7 @@ internal sealed record RunListParameters
         Condition = ParseFilter(Filter),
     };
 
-    private static Predicate<RunDocument>? ParseFilter(string? filter)
+    private static RunCondition? ParseFilter(string? filter)
     {
         try
         {

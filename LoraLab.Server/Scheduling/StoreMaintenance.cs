@@ -50,7 +50,7 @@ internal sealed class StoreMaintenance(
             lanes.Wake();
         }
 
-        if (records.HasUnwritten || experiments.HasUnwritten || stateFile.Paused != store.Paused)
+        if (store.HasRecords && (records.HasUnwritten || experiments.HasUnwritten || stateFile.Paused != store.Paused))
         {
             store.RetryRecords();
         }

@@ -4,13 +4,16 @@ namespace LoraLab.Server.Storage;
 
 /// <summary>
 /// Runs, experiments, metric points, the state of the queue and live events. The system's source of truth: everything else can be
-/// rebuilt from it and from the run directories. LiteDB implements it for one process; a server for several machines
-/// would bring its own implementation.
+/// rebuilt from it and from the run directories. LiteDB implements it for one process, PostgreSQL for
+/// several machines.
 /// </summary>
 internal interface IRunStore : IStoreReader, IRunSeries
 {
     /// <summary>Number of the last live event.</summary>
     long Seq { get; }
+
+    /// <summary>Whether it keeps a copy of each document in a file, from which it is rebuilt; a server in one process does.</summary>
+    bool HasRecords { get; }
 
     /// <summary>
     /// Reads and writes atomically: if <paramref name="work"/> throws, nothing is written. On return, the change is in the

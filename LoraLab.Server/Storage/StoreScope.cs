@@ -28,6 +28,12 @@ internal sealed record StoreScope
 
     public bool HasEverything => _everything;
 
+    /// <summary>Whether it includes any study or sweep.</summary>
+    public bool HasExperiments => _everything || !_experiments.IsEmpty;
+
+    /// <summary>The single runs that it includes.</summary>
+    public IReadOnlyCollection<string> RunIds => _runs;
+
     public static StoreScope operator +(StoreScope one, StoreScope other) => new()
     {
         _everything = one._everything || other._everything,

@@ -5,7 +5,6 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Storage;
-using LoraLab.Server.Storage.LiteDb;
 
 namespace LoraLab.Server.Workers;
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using LoraLab.Tests.Support;
 using Microsoft.Playwright;
 
 namespace LoraLab.Tests.EndToEnd;
@@ -34,7 +34,7 @@ internal static class Chromium
         foreach (string candidate in Candidates().Where(File.Exists))
         {
             // Ubuntu has a stub of that name that only asks to install a snap.
-            if (OperatingSystem.IsWindows() || await RunAsync(candidate, "--version"))
+            if (OperatingSystem.IsWindows() || await DebianPackages.RunAsync(candidate, "--version"))
             {
                 return candidate;
             }
@@ -65,31 +65,12 @@ internal static class Chromium
             .Append("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
     }
 
-    private static async Task<string?> InstallWithAptAsync()
-    {
-        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || !File.Exists("/usr/bin/apt-get"))
-        {
-            return null;
-        }
-
-        return await RunAsync("/usr/bin/apt-get", "update", "-qq")
-            && await RunAsync("/usr/bin/apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
-            ? await FindAsync()
-            : null;
-    }
+    private static async Task<string?> InstallWithAptAsync() =>
+        await DebianPackages.InstallAsync("chromium", "fonts-dejavu-core") ? await FindAsync() : null;
 
     private static bool InstallWithPlaywright()
     {
         string[] dependencies = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? ["--with-deps"] : [];
         return Microsoft.Playwright.Program.Main(["install", .. dependencies, "chromium"]) == 0;
-    }
-
-    private static async Task<bool> RunAsync(string program, params string[] arguments)
-    {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
-        using Process process = Process.Start(start)!;
-        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync(), process.WaitForExitAsync());
-        return process.ExitCode == 0;
     }
 }

@@ -34,7 +34,7 @@ public sealed class RunFilterText
     /// <param name="text">The filter.</param>
     /// <param name="fields">The fields; null: those of LoraLab.</param>
     /// <exception cref="FilterException">It is wrong; the exception says where.</exception>
-    public static Predicate<RunDocument>? Parse(string? text, RunFieldCatalog? fields = null)
+    public static RunCondition? Parse(string? text, RunFieldCatalog? fields = null)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
@@ -47,9 +47,9 @@ public sealed class RunFilterText
         }
 
         RunFilterText filter = new(text, fields ?? RunFieldCatalog.Default);
-        Predicate<RunDocument> matches = filter.Alternatives();
+        RunCondition condition = filter.Alternatives();
         return filter.Current.Kind == FilterTokenKind.End
-            ? matches
+            ? condition
             : throw new FilterException(
                 filter.Current.Position,
                 filter.Current.IsSign(")") ? "this parenthesis was not opened."
@@ -57,40 +57,39 @@ public sealed class RunFilterText
                     : $"and or or is missing before '{filter.Current.Text}'; a text of several words needs quotes.");
     }
 
-    private Predicate<RunDocument> Alternatives()
+    private RunCondition Alternatives()
     {
-        List<Predicate<RunDocument>> terms = [Conditions()];
+        List<RunCondition> terms = [Conditions()];
         while (Take("or"))
         {
             terms.Add(Conditions());
         }
 
-        return terms is [{ } only] ? only : run => terms.Exists(term => term(run));
+        return terms is [{ } only] ? only : new RunCondition.Any(terms);
     }
 
-    private Predicate<RunDocument> Conditions()
+    private RunCondition Conditions()
     {
-        List<Predicate<RunDocument>> factors = [Condition()];
+        List<RunCondition> factors = [Condition()];
         while (Take("and"))
         {
             factors.Add(Condition());
         }
 
-        return factors is [{ } only] ? only : run => factors.TrueForAll(factor => factor(run));
+        return factors is [{ } only] ? only : new RunCondition.All(factors);
     }
 
-    private Predicate<RunDocument> Condition()
+    private RunCondition Condition()
     {
         if (++_depth > MaximumDepth)
         {
             throw new FilterException(Current.Position, $"conditions are nested in at most {MaximumDepth} levels.");
         }
 
-        Predicate<RunDocument> condition;
+        RunCondition condition;
         if (Take("not"))
         {
-            Predicate<RunDocument> inner = Condition();
-            condition = run => !inner(run);
+            condition = new RunCondition.Not(Condition());
         }
         else if (Current.IsSign("("))
         {
@@ -115,7 +114,7 @@ public sealed class RunFilterText
         return condition;
     }
 
-    private Predicate<RunDocument> Comparison()
+    private RunCondition Comparison()
     {
         FilterToken name = Current;
         if (name.Kind != FilterTokenKind.Word)
@@ -147,7 +146,7 @@ public sealed class RunFilterText
         return FieldComparison.Create(field, comparison, Value(comparison.Text));
     }
 
-    private Predicate<RunDocument> In(RunField field, bool negated)
+    private RunCondition In(RunField field, bool negated)
     {
         if (!Current.IsSign("("))
         {
@@ -155,7 +154,7 @@ public sealed class RunFilterText
         }
 
         FilterToken equal = Current with { Text = "=" };
-        List<Predicate<RunDocument>> any = [];
+        List<RunCondition> any = [];
         do
         {
             _next++;
@@ -169,7 +168,7 @@ public sealed class RunFilterText
         }
 
         _next++;
-        return run => any.Exists(matches => matches(run)) != negated;
+        return negated ? new RunCondition.Not(new RunCondition.Any(any)) : new RunCondition.Any(any);
     }
 
     private FilterToken Value(string after)

@@ -27,7 +27,11 @@ internal sealed class ExperimentDeletion(IRunStore store, RunService runs, Exper
             DeleteRuns(kind, id);
         }
 
-        records.BeginDeletion(id);
+        if (store.HasRecords)
+        {
+            records.BeginDeletion(id);
+        }
+
         try
         {
             store.Transact(StoreScope.Experiment(id), transaction =>
@@ -44,7 +48,7 @@ internal sealed class ExperimentDeletion(IRunStore store, RunService runs, Exper
         finally
         {
             // A failed commit may have taken effect after all: the files are then removed at the next start.
-            if (store.FindExperiment(id) is not null)
+            if (store.HasRecords && store.FindExperiment(id) is not null)
             {
                 records.CancelDeletion(id);
             }

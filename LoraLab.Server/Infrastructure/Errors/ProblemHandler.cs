@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using LoraLab.Files;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
+using Npgsql;
 
 namespace LoraLab.Server.Infrastructure.Errors;
 
@@ -28,6 +29,10 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, Lo
                 "diskFull",
                 $"The disk of {DiskSpace.FolderOf(exception) ?? paths.DataDirectory} is full, so the request could not be stored; "
                     + "free some space there and send it again."),
+            NpgsqlException away when away is not PostgresException || away.IsTransient => Describe(
+                StatusCodes.Status503ServiceUnavailable,
+                "databaseAway",
+                "The PostgreSQL database does not answer; training goes on, and nothing was stored. Send the request again later."),
             _ => Describe(
                 StatusCodes.Status500InternalServerError,
                 "internal",

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Runs.Fields;
+using LoraLab.Contracts.Runs.Filters;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
@@ -34,8 +36,8 @@ internal sealed class RunOutlook(IRunStore store, StartForecast forecast)
         {
             Methods = new HashSet<string> { spec.Method },
             Trained = (spec.Model, spec.Dataset),
-            Condition = run => (run.Spec.Seed, run.Spec.OrderSeed, run.Spec.DataSeed, run.Spec.Rank)
-                == (spec.Seed, spec.OrderSeed, spec.DataSeed, spec.Rank),
+            Condition = new RunCondition.All(
+                [Has("seed", spec.Seed), Has("orderSeed", spec.OrderSeed), Has("dataSeed", spec.DataSeed), Has("rank", spec.Rank)]),
         };
         return
         [
@@ -43,5 +45,11 @@ internal sealed class RunOutlook(IRunStore store, StartForecast forecast)
                 .Where(run => OpenSpec.Identity(run.Document.Spec, run.Submitted) == identity).Take(MaximumSame)
                 .Select(run => new SameRun(run.Document.Id, run.Document.Name, run.Document.State)),
         ];
+    }
+
+    private static RunCondition Has(string name, long? value)
+    {
+        RunField field = RunFieldCatalog.Default.Find(name)!;
+        return value is long number ? new RunCondition.Compared(field, "=", number) : new RunCondition.Missing(field);
     }
 }

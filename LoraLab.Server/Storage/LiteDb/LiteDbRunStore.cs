@@ -16,7 +16,7 @@ namespace LoraLab.Server.Storage.LiteDb;
 /// database object; documents are also held in memory, indexed for lists, so that most reads need no lock. Only the
 /// database is written inside the lock: the files beside it are written by the <see cref="RecordWriter"/>.
 /// </summary>
-internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
+internal sealed class LiteDbRunStore : ReadingStore, IRunStore, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly string _path;
@@ -69,7 +69,9 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
     public long Seq => Interlocked.Read(ref _seq);
 
-    protected override StoreView View => _view;
+    public bool HasRecords => true;
+
+    protected override IStoreReader Reader => _view;
 
     public T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
@@ -90,9 +92,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
 
     public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null)
     {
-        Func<int, int> lastStep = attempt is int only
-            ? number => number == only ? int.MaxValue : -1
-            : AttemptSteps.LastEffectiveStep(Find(runId)?.Document.Attempts ?? []);
+        Func<int, int> lastStep = SeriesRange.Of(attempt, attempt is null ? Find(runId) : null);
         return Using(open => open.Chunks.Read(runId, keys, lastStep));
     }
 
@@ -211,8 +211,8 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         DateTimeOffset now = _time.GetUtcNow();
         Tables open = Open();
         StoreView before = _view;
-        StagedTransaction staged = new(before, scope, now, this);
-        T result = _repeat ? TransactionReplayCheck.Run(new StagedTransaction(before, scope, now, this), staged, work) : work(staged);
+        ViewTransaction staged = new(before, scope, now, this);
+        T result = _repeat ? TransactionReplayCheck.Run(new ViewTransaction(before, scope, now, this), staged, work) : work(staged);
         if (staged.IsEmpty)
         {
             return (result, 0, null);
@@ -224,11 +224,11 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
             return (result, _writer.Enqueue(batch => batch.State = _stateFile.MarkRequested(next) ?? batch.State), _seq + staged.Events);
         }
 
-        Commit(open, staged, before);
+        Commit(open, staged);
         return (result, EnqueueRecords(staged, before, next), null);
     }
 
-    private void Commit(Tables open, StagedTransaction staged, StoreView before)
+    private void Commit(Tables open, ViewTransaction staged)
     {
         IReadOnlyList<LiveEvent> numbered = staged.NumberEvents(_seq);
         try
@@ -245,7 +245,7 @@ internal sealed class LiteDbRunStore : StoreViewReader, IRunStore, IDisposable
         Interlocked.Exchange(ref _seq, open.Seq);
         // Inside the lock: subscribers see events in the order of their numbers.
         _sink.Publish(numbered);
-        _changes.Publish(staged.ChangesSince(before));
+        _changes.Publish(staged.Changes);
     }
 
     /// <summary>Enqueues the files of a transaction; returns the ticket to wait for, 0 if there is no need to wait.</summary>

@@ -184,12 +184,12 @@ public sealed class RecordTests : IDisposable
         StoredRun first = StoreOnDisk.Run("aaaa");
         StoredRun second = first with { Document = first.Document with { Name = "second" } };
         StoreView empty = new(RunIndex.Create([]), [], Paused: false);
-        StagedTransaction one = new(empty, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
+        ViewTransaction one = new(empty, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         one.Put(first);
         one.PutResponse(new StoredResponse("key", "hash", "aaaa", "{}", first.Document.CreatedAt));
-        StagedTransaction two = new(one.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
+        ViewTransaction two = new(one.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         two.Put(second);
-        StagedTransaction three = new(two.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
+        ViewTransaction three = new(two.Result, StoreScope.Everything, first.Document.CreatedAt, NoSeries.Instance);
         three.Remove("aaaa");
 
         RecordBatch batch = new();

@@ -3,29 +3,29 @@ using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
-using LoraLab.Tests.Support;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
 /// <summary>The changes that wake studies and sweeps.</summary>
-public sealed class StoreChangesTests : IDisposable
+public abstract class StoreChangesTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly StoreOnDisk _disk;
+    private readonly StorePlace _place;
+    private readonly OpenStore _disk;
 
-    public StoreChangesTests() => _disk = new(_folder.Path);
+    private protected StoreChangesTests(StorePlace place) => (_place, _disk) = (place, place.Open());
 
     public void Dispose()
     {
         _disk.Dispose();
-        _folder.Dispose();
+        _place.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
     public void IsMoreThanProgress_StepsAndProgress_AreNot()
     {
-        StoredRun run = StoreOnDisk.Run("a");
+        StoredRun run = OpenStore.Run("a");
         Put(run with { Document = RunStateMachine.Begin(RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt)) });
 
         Assert.False(Heard(new ProgressMade { Number = 1, Step = 1, TotalSteps = 10, Phase = "training" }).IsMoreThanProgress);
@@ -51,7 +51,7 @@ public sealed class StoreChangesTests : IDisposable
     public void IsMoreThanProgress_CreatedClaimedEndedDeleted_Are()
     {
         using ChangeListener listener = _disk.Changes.Subscribe(static _ => true);
-        StoredRun run = StoreOnDisk.Run("a");
+        StoredRun run = OpenStore.Run("a");
         RunDocument claimed = RunStateMachine.Claim(run.Document, "cpu", run.Document.CreatedAt);
         Put(run);
         Put(run with { Document = claimed });
@@ -68,7 +68,7 @@ public sealed class StoreChangesTests : IDisposable
     [Fact]
     public void AffectsQueue_CreatedRenamedPrioritizedClaimedStartedDeleted_DoAndStepsDoNot()
     {
-        StoredRun run = StoreOnDisk.Run("a");
+        StoredRun run = OpenStore.Run("a");
         using ChangeListener listener = _disk.Changes.Subscribe(static change => change is RunChanged { AffectsQueue: true });
         Put(run);
         run = run with { Document = run.Document with { Name = "another" } };
@@ -108,3 +108,9 @@ public sealed class StoreChangesTests : IDisposable
         return Assert.IsType<RunChanged>(change);
     }
 }
+
+/// <summary>In the embedded store.</summary>
+public sealed class LiteDbStoreChangesTests() : StoreChangesTests(new StorePlace.InFolder());
+
+/// <summary>In PostgreSQL.</summary>
+public sealed class PostgresStoreChangesTests() : StoreChangesTests(new StorePlace.InPostgres());

@@ -1,9 +1,4 @@
-using System.Collections.Concurrent;
-using LoraLab.Contracts.Live;
-using LoraLab.Contracts.Runs;
-using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
-using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.LiteDb;
 using LoraLab.Server.Storage.Records;
 using LoraLab.Server.Storage.Recovery;
@@ -16,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace LoraLab.Tests.Server.Storage;
 
 /// <summary>A store in a folder, with its log and its live events.</summary>
-internal sealed class StoreOnDisk : IDisposable
+internal sealed class StoreOnDisk : OpenStore
 {
     private readonly DataDirectoryLock _directoryLock;
 
@@ -53,45 +48,13 @@ internal sealed class StoreOnDisk : IDisposable
 
     public RecordedLog Log { get; } = new();
 
-    /// <summary>Executes every transaction's work twice, and fails if the results differ.</summary>
-    public LiteDbRunStore Store { get; }
+    public override LiteDbRunStore Store { get; }
 
-    /// <summary>The ids of all runs, in order.</summary>
-    public IEnumerable<string> RunIds => Store.Enumerate(RunFilter.All).Select(run => run.Document.Id);
-
-    public StoreChanges Changes { get; } = new();
-
-    public RecordingSink Sink { get; } = new();
-
-    public static StoredRun Run(string id) => new()
-    {
-        Document =
-            new RunDocument { Id = id, Name = id, Color = "#000000", Spec = new RunSpec(), CreatedAt = TimeProvider.System.GetUtcNow() },
-    };
-
-    public void Put(string id)
-    {
-        StoredRun run = Run(id);
-        Do(transaction => transaction.Put(run));
-    }
-
-    public void AddPoints(string id, IEnumerable<MetricPoint> points) => Do(transaction => transaction.AddPoints(id, [.. points]));
-
-    public void Emit(string id, int count) => Do(transaction =>
-    {
-        for (int i = 0; i < count; i++)
-        {
-            transaction.Emit(id, LiveEventTypes.RunProgress, i);
-        }
-    });
-
-    public void Dispose()
+    public override void Dispose()
     {
         Store.Dispose();
         _directoryLock.Dispose();
     }
-
-    private void Do(Action<IStoreTransaction> work) => Store.Transact(StoreScope.Everything, work);
 
     /// <summary>Records log messages.</summary>
     internal sealed class RecordedLog : ILogger<LiteDbRunStore>
@@ -106,21 +69,5 @@ internal sealed class StoreOnDisk : IDisposable
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add(formatter(state, exception));
-    }
-
-    /// <summary>Records event numbers in the order of their arrival.</summary>
-    internal sealed class RecordingSink : ILiveSink
-    {
-        private readonly ConcurrentQueue<long> _seqs = new();
-
-        public IEnumerable<long> Seqs => _seqs;
-
-        public void Publish(IReadOnlyList<LiveEvent> events)
-        {
-            foreach (LiveEvent live in events)
-            {
-                _seqs.Enqueue(live.Seq);
-            }
-        }
     }
 }

@@ -2,22 +2,27 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
-using LoraLab.Tests.Support;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
-/// <summary>The embedded store on a real file.</summary>
-public sealed class StoreTests : IDisposable
+/// <summary>What every store keeps: the embedded one on a real file, and the one in a real PostgreSQL.</summary>
+public abstract class StoreTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly StorePlace _place;
 
-    public void Dispose() => _folder.Dispose();
+    private protected StoreTests(StorePlace place) => _place = place;
+
+    public void Dispose()
+    {
+        _place.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Points_ManyChunksAndARepeatedStep_ReadInOrderWithTheLastValueAfterReopening()
     {
-        using (StoreOnDisk disk = new(_folder.Path))
+        using (OpenStore disk = _place.Open())
         {
             disk.Put("a");
             for (int from = 1; from <= 600; from += 7)
@@ -27,7 +32,7 @@ public sealed class StoreTests : IDisposable
             }
         }
 
-        using StoreOnDisk again = new(_folder.Path);
+        using OpenStore again = _place.Open();
         again.AddPoints(
             "a", [new MetricPoint(MetricKeys.TrainLoss, 5, -5), new MetricPoint(MetricKeys.TrainLoss, 603, double.NegativeInfinity)]);
         MetricSeries series = again.Store.ReadSeries("a", null)[MetricKeys.TrainLoss];
@@ -41,10 +46,10 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Transaction_ThatThrows_LeavesNothingBehind()
     {
-        using StoreOnDisk disk = new(_folder.Path);
+        using OpenStore disk = _place.Open();
         disk.Put("a");
         long seq = disk.Store.Seq;
-        StoredRun other = StoreOnDisk.Run("b");
+        StoredRun other = OpenStore.Run("b");
 
         Assert.Throws<InvalidOperationException>(() => disk.Store.Transact<bool>(StoreScope.Everything, transaction =>
         {
@@ -61,7 +66,7 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public void Events_OlderThanTheRetention_CannotBeReplayedAndLaterOnesCan()
     {
-        using StoreOnDisk disk = new(_folder.Path);
+        using OpenStore disk = _place.Open();
         for (int i = 0; i < 125; i++)
         {
             disk.Emit("a", 100);
@@ -81,7 +86,7 @@ public sealed class StoreTests : IDisposable
     {
         const int Writers = 4;
         const int Each = 50;
-        using (StoreOnDisk disk = new(_folder.Path))
+        using (OpenStore disk = _place.Open())
         {
             Parallel.For(0, Writers, writer =>
             {
@@ -95,9 +100,15 @@ public sealed class StoreTests : IDisposable
             Assert.Equal(Enumerable.Range(1, Writers * Each).Select(seq => (long)seq), disk.Sink.Seqs);
         }
 
-        using StoreOnDisk again = new(_folder.Path);
+        using OpenStore again = _place.Open();
         Assert.Equal(Writers * Each, again.Store.Seq);
         Assert.All(Enumerable.Range(0, Writers), writer =>
             Assert.Equal(Each, again.Store.ReadSeries($"run{writer}", null)[MetricKeys.TrainLoss].X.Count));
     }
 }
+
+/// <summary>The embedded store.</summary>
+public sealed class LiteDbStoreTests() : StoreTests(new StorePlace.InFolder());
+
+/// <summary>The store in PostgreSQL.</summary>
+public sealed class PostgresStoreTests() : StoreTests(new StorePlace.InPostgres());

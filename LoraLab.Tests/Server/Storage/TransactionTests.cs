@@ -2,33 +2,34 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage;
-using LoraLab.Tests.Support;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Storage;
 
 /// <summary>Rules for the work of a transaction: it stays within its scope, and it is repeatable.</summary>
-public sealed class TransactionTests : IDisposable
+public abstract class TransactionTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly StoreOnDisk _disk;
+    private readonly StorePlace _place;
+    private readonly OpenStore _disk;
 
-    public TransactionTests()
+    private protected TransactionTests(StorePlace place)
     {
-        _disk = new(_folder.Path);
+        _place = place;
+        _disk = place.Open();
         _disk.Put("a");
     }
 
     public void Dispose()
     {
         _disk.Dispose();
-        _folder.Dispose();
+        _place.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
     public void Work_OutsideItsScope_IsRefusedAndLeavesNothing()
     {
-        StoredRun other = StoreOnDisk.Run("b");
+        StoredRun other = OpenStore.Run("b");
         StoredRun running = _disk.Store.Find("a")! with { Position = 3 };
         long seq = _disk.Store.Seq;
 
@@ -50,7 +51,7 @@ public sealed class TransactionTests : IDisposable
     [Fact]
     public void Work_WithinItsScope_IsTaken()
     {
-        StoredRun other = StoreOnDisk.Run("b");
+        StoredRun other = OpenStore.Run("b");
         StoredRun moved = _disk.Store.Find("a")! with { Position = 3 };
 
         _disk.Store.Transact(StoreScope.Queue, transaction => transaction.Put(other));
@@ -92,3 +93,9 @@ public sealed class TransactionTests : IDisposable
             $"A transaction with the scope of {what}.",
             Assert.Throws<InvalidOperationException>(() => _disk.Store.Transact(scope, work)).Message);
 }
+
+/// <summary>In the embedded store.</summary>
+public sealed class LiteDbTransactionTests() : TransactionTests(new StorePlace.InFolder());
+
+/// <summary>In PostgreSQL.</summary>
+public sealed class PostgresTransactionTests() : TransactionTests(new StorePlace.InPostgres());

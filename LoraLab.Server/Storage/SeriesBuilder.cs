@@ -1,7 +1,7 @@
 using LoraLab.Contracts.Metrics;
 using LoraLab.Server.Domain;
 
-namespace LoraLab.Server.Storage.LiteDb;
+namespace LoraLab.Server.Storage;
 
 /// <summary>Builds a series in step order; a repeated step replaces the earlier value.</summary>
 internal sealed class SeriesBuilder

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 
-namespace LoraLab.Server.Storage.LiteDb;
+namespace LoraLab.Server.Storage;
 
 /// <summary>
 /// Checks that transactions are repeatable: executes their work twice, the first time without effect, and requires the same result. For
@@ -63,7 +63,7 @@ internal static class TransactionReplayCheck
             Points = staged.Points.ToDictionary(run => run.Key, run =>
                 run.Value.Select(point => $"{point.Key} {point.Step} {point.Value} {point.Attempt}")),
             staged.Responses,
-            staged.Result.Paused,
+            staged.Paused,
             Events = staged.NumberEvents(0),
             Result = result,
         },

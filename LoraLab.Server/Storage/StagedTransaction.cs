@@ -4,19 +4,19 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
-using LoraLab.Server.Storage.Index;
 
-namespace LoraLab.Server.Storage.LiteDb;
+namespace LoraLab.Server.Storage;
 
-/// <summary>Collects the writes of a transaction, so that an exception midway has no effect.</summary>
-internal sealed class StagedTransaction(StoreView stored, StoreScope scope, DateTimeOffset now, IRunSeries series) : IStoreTransaction
+/// <summary>
+/// Collects the writes of a transaction, so that an exception midway has no effect, and refuses those outside its scope. A store brings the
+/// reads, which see the writes that were collected before them.
+/// </summary>
+/// <param name="scope">The documents that it reads and writes.</param>
+/// <param name="now">Time of the transaction.</param>
+internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) : IStoreTransaction
 {
     private readonly List<Func<long, LiveEvent>> _events = [];
-    private readonly bool _wasPaused = stored.Paused;
-    private StoreView _view = stored;
-
-    /// <summary>The view after the commit.</summary>
-    public StoreView Result => _view;
+    private readonly Dictionary<string, StoredRun?> _before = [];
 
     public DateTimeOffset Now => now;
 
@@ -30,80 +30,88 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
 
     public List<StoredResponse> Responses { get; } = [];
 
+    /// <summary>Whether the queue is paused or continued by it; null: neither.</summary>
+    public bool? NewPaused { get; private set; }
+
     /// <summary>Number of emitted events.</summary>
     public int Events => _events.Count;
 
     public bool IsEmpty => Changed.Count == 0 && ChangedExperiments.Count == 0 && Points.Count == 0 && Responses.Count == 0
-        && _events.Count == 0 && _view.Paused == _wasPaused;
-
-    public bool Paused => _view.Paused;
+        && _events.Count == 0 && NewPaused is null;
 
     /// <summary>The changes of runs, published after the commit.</summary>
-    /// <param name="before">The view before the transaction.</param>
-    public IEnumerable<StoreChange> ChangesSince(StoreView before) =>
+    public IReadOnlyList<StoreChange> Changes =>
     [
         .. Changed.Select(change => new RunChanged(
-            before.Find(change.Key)?.Document,
+            _before.GetValueOrDefault(change.Key)?.Document,
             change.Value?.Document,
             Points.TryGetValue(change.Key, out List<MetricPoint>? points) ? points : [])),
     ];
 
+    public bool Paused => NewPaused ?? Reader.Paused;
+
+    /// <summary>Reads what is stored, with the writes collected so far.</summary>
+    protected abstract IStoreReader Reader { get; }
+
+    /// <summary>A run before the transaction; null: it was not there, or was not changed.</summary>
+    public StoredRun? Before(string runId) => _before.GetValueOrDefault(runId);
+
     public void SetPaused(bool paused)
     {
         Require(scope.HasQueue, "pauses the queue");
-        _view = _view with { Paused = paused };
+        NewPaused = paused == Reader.Paused ? null : paused;
     }
 
-    public StoredRun? Find(string runId) => _view.Find(runId);
+    public StoredRun? Find(string runId) => Reader.Find(runId);
 
-    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null) => _view.List(filter, sort, limit, after);
+    public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null) => Reader.List(filter, sort, limit, after);
 
-    public RunCounts Counts() => _view.Counts();
+    public RunCounts Counts() => Reader.Counts();
 
     public QueuePage QueuePage(int offset = 0, int limit = int.MaxValue)
     {
         Require(scope.HasQueue, "reads the queue");
-        return _view.QueuePage(offset, limit);
+        return Reader.QueuePage(offset, limit) with { Paused = Paused };
     }
 
-    public int QueuedUpTo(QueueCursor place) => _view.QueuedUpTo(place);
+    public int QueuedUpTo(QueueCursor place) => Reader.QueuedUpTo(place);
 
-    public int? QueuePositionOf(string runId) => _view.QueuePositionOf(runId);
+    public int? QueuePositionOf(string runId) => Reader.QueuePositionOf(runId);
 
     public StoredRun? NextWaiting(Lane lane)
     {
         Require(scope.HasQueue, "takes from the queue");
-        return _view.NextWaiting(lane);
+        return Reader.NextWaiting(lane);
     }
 
     public (long Head, long Tail) QueueEnds()
     {
         Require(scope.HasQueue, "adds to the queue");
-        return _view.QueueEnds();
+        return Reader.QueueEnds();
     }
 
     public IReadOnlyDictionary<string, RunDocument> RunsOf(ExperimentKind kind, string experimentId)
     {
         Require(scope.HasExperiment(experimentId), $"reads the runs of {experimentId}");
-        return _view.RunsOf(kind, experimentId);
+        return Reader.RunsOf(kind, experimentId);
     }
 
-    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) =>
-        series.ReadSeries(runId, keys, attempt);
+    public abstract IReadOnlyDictionary<string, MetricSeries> ReadSeries(
+        string runId, IReadOnlyCollection<string>? keys, int? attempt = null);
 
-    public bool HasName(string name) => _view.HasName(name);
+    public bool HasName(string name) => Reader.HasName(name);
 
-    public IReadOnlyDictionary<string, int> ColorsOf(string method) => _view.ColorsOf(method);
+    public IReadOnlyDictionary<string, int> ColorsOf(string method) => Reader.ColorsOf(method);
 
-    public StoredExperiment? FindExperiment(string experimentId) => _view.FindExperiment(experimentId);
+    public StoredExperiment? FindExperiment(string experimentId) => Reader.FindExperiment(experimentId);
 
-    public IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null) => _view.ListExperiments(kind);
+    public IReadOnlyList<StoredExperiment> ListExperiments(ExperimentKind? kind = null) => Reader.ListExperiments(kind);
 
     public void PutExperiment(StoredExperiment experiment)
     {
         Require(scope.HasExperiment(experiment.Id), $"writes {experiment.Id}");
-        _view = _view with { Experiments = _view.Experiments.SetItem(experiment.Id, experiment) };
         ChangedExperiments[experiment.Id] = experiment;
+        OnExperimentChanged(experiment.Id, experiment);
         Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(
             experiment.Kind, experiment.Id, experiment.Name, experiment.Ended));
     }
@@ -111,13 +119,13 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
     public void RemoveExperiment(string experimentId)
     {
         Require(scope.HasExperiment(experimentId), $"removes {experimentId}");
-        if (_view.FindExperiment(experimentId) is not { } experiment)
+        if (Reader.FindExperiment(experimentId) is not { } experiment)
         {
             return;
         }
 
-        _view = _view with { Experiments = _view.Experiments.Remove(experimentId) };
         ChangedExperiments[experimentId] = null;
+        OnExperimentChanged(experimentId, null);
         Emit(null, LiveEventTypes.ExperimentChanged, new ExperimentNotice(
             experiment.Kind, experiment.Id, experiment.Name, experiment.Ended, Deleted: true));
     }
@@ -133,15 +141,14 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
             throw new InvalidOperationException($"Run {run.Document.Id} would break its invariants: {broken}.");
         }
 
-        _view = _view with { Runs = _view.Runs.With(run) };
-        Changed[run.Document.Id] = run;
+        Change(run.Document.Id, old, run);
     }
 
     public void Remove(string runId)
     {
-        Require(scope.HasRun(runId, Find(runId)?.Document, null), $"removes run {runId}");
-        _view = _view with { Runs = _view.Runs.Without(runId) };
-        Changed[runId] = null;
+        StoredRun? old = Find(runId);
+        Require(scope.HasRun(runId, old?.Document, null), $"removes run {runId}");
+        Change(runId, old, null);
         Points.Remove(runId);
     }
 
@@ -168,7 +175,7 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
     }
 
     public void EmitState(RunDocument document) =>
-        Emit(document.Id, LiveEventTypes.RunState, document with { QueuePosition = QueuePositionOf(document.Id) });
+        Emit(document.Id, LiveEventTypes.RunState, Reader.WithQueuePosition(document with { QueuePosition = null }));
 
     public void PutResponse(StoredResponse response)
     {
@@ -176,7 +183,21 @@ internal sealed class StagedTransaction(StoreView stored, StoreScope scope, Date
         Responses.Add(response);
     }
 
+    /// <summary>The events with numbers from <paramref name="seq"/> + 1 on.</summary>
     public IReadOnlyList<LiveEvent> NumberEvents(long seq) => [.. _events.Select((make, i) => make(seq + i + 1))];
+
+    /// <summary>Called with each change of a run, so that later reads see it; null: removed.</summary>
+    protected abstract void OnChanged(string runId, StoredRun? run);
+
+    /// <summary>Called with each change of a study or sweep, so that later reads see it; null: removed.</summary>
+    protected abstract void OnExperimentChanged(string experimentId, StoredExperiment? experiment);
+
+    private void Change(string runId, StoredRun? old, StoredRun? run)
+    {
+        _before.TryAdd(runId, old);
+        Changed[runId] = run;
+        OnChanged(runId, run);
+    }
 
     private void Require(bool within, string what)
     {

@@ -1,0 +1,65 @@
+using LoraLab.Server.Infrastructure;
+using Npgsql;
+
+namespace LoraLab.Server.Storage.Postgres;
+
+/// <summary>Opens the database that <c>ConnectionStrings:Postgres</c> names, with its tables as this version needs them.</summary>
+internal static class PostgresConnection
+{
+    /// <summary>Name of the connection string.</summary>
+    public const string Name = "Postgres";
+
+    private const string DefaultSchema = "loralab";
+
+    /// <summary>Opens a pool of connections.</summary>
+    /// <exception cref="StartFailure">The database cannot be reached or used.</exception>
+    public static NpgsqlDataSource Open(string text)
+    {
+        NpgsqlConnectionStringBuilder settings = Parse(text);
+        settings.SearchPath = string.IsNullOrWhiteSpace(settings.SearchPath) ? DefaultSchema : settings.SearchPath;
+        settings.ApplicationName ??= "LoraLab";
+        NpgsqlDataSource source = NpgsqlDataSource.Create(settings);
+        try
+        {
+            PostgresSchema.Update(source, settings.SearchPath.Split(',')[0].Trim().Trim('"'));
+            return source;
+        }
+        catch (Exception error)
+        {
+            source.Dispose();
+            throw error is NpgsqlException refused ? new StartFailure(Explain(settings, refused)) : error;
+        }
+    }
+
+    private static NpgsqlConnectionStringBuilder Parse(string text)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new StartFailure($"ConnectionStrings:{Name} cannot be read ({wrong.Message.Split('\n')[0].TrimEnd('.')}); "
+                + "write it as Host=HOST;Database=NAME;Username=USER;Password=PASSWORD.");
+        }
+    }
+
+    /// <summary>Without the password.</summary>
+    private static string Explain(NpgsqlConnectionStringBuilder settings, NpgsqlException error)
+    {
+        string where = $"the PostgreSQL database {settings.Database ?? settings.Username} at {settings.Host}:{settings.Port}";
+        return error is PostgresException { SqlState: { } state } refused ? state switch
+        {
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+                $"User {settings.Username} may not use {where} ({refused.MessageText}); correct ConnectionStrings:{Name}.",
+            PostgresErrorCodes.InvalidCatalogName =>
+                $"There is no {where[4..]} ({refused.MessageText}); create it, or correct ConnectionStrings:{Name}.",
+            PostgresErrorCodes.InsufficientPrivilege => $"User {settings.Username} may not create LoraLab's tables in {where} "
+                + $"({refused.MessageText}); grant it CREATE on the database or its schema.",
+            PostgresErrorCodes.TooManyConnections =>
+                $"The server of {where} has no connection left ({refused.MessageText}); raise max_connections, or stop what uses them.",
+            _ => $"Cannot prepare {where} ({state}: {refused.MessageText}).",
+        }
+        : $"Cannot reach {where} ({(error.InnerException ?? error).Message.TrimEnd('.')}); start it, or correct ConnectionStrings:{Name}.";
+    }
+}

@@ -1,0 +1,161 @@
+using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Domain;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Observability;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace LoraLab.Server.Storage.Postgres;
+
+/// <summary>
+/// The store of several machines. Every read asks the database; a transaction locks the rows that it reads, and the submission and order
+/// of runs and the steps of studies and sweeps one lock of their own, so that its work is executed again only after a deadlock.
+/// </summary>
+internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
+{
+    private const int MaximumAttempts = 10;
+
+    private readonly NpgsqlDataSource _source;
+    private readonly SqlQuery _query;
+    private readonly SqlReader _reader;
+    private readonly EventRelay _relay;
+    private readonly NodeLock _node;
+    private readonly StoreChanges _changes;
+    private readonly TimeProvider _time;
+    private readonly bool _repeat;
+
+    public PostgresRunStore(
+        IConfiguration configuration,
+        ILiveSink sink,
+        StoreChanges changes,
+        IOptions<LoraLabOptions> options,
+        TimeProvider time,
+        ILogger<PostgresRunStore> log)
+    {
+        (_changes, _time, _repeat) = (changes, time, options.Value.RepeatTransactions);
+        _source = PostgresConnection.Open(configuration.GetConnectionString(PostgresConnection.Name)!);
+        _node = new NodeLock(_source);
+        _query = new SqlQuery(_source.OpenConnection, owned: true);
+        _reader = new SqlReader(_query);
+        _relay = new EventRelay(_query, _reader, sink, changes, log);
+    }
+
+    public long Seq => _relay.Seq;
+
+    public bool HasRecords => false;
+
+    protected override IStoreReader Reader => _reader;
+
+    public T Transact<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    {
+        long began = _time.GetTimestamp();
+        try
+        {
+            for (int attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    return Execute(scope, work);
+                }
+                catch (PostgresException conflict) when (IsConflict(conflict) && attempt < MaximumAttempts)
+                {
+                    Thread.Sleep(Random.Shared.Next(5 * attempt));
+                }
+            }
+        }
+        finally
+        {
+            Telemetry.StoreWrite.Record(_time.GetElapsedTime(began).TotalSeconds);
+        }
+    }
+
+    public EventPage ReadEvents(long afterSeq, string? runId = null)
+    {
+        long seq = _relay.Seq;
+        return afterSeq > seq || (afterSeq < seq && afterSeq + 1 < EventRows.Oldest(_query))
+            ? new EventPage(seq, Complete: false, [])
+            : new EventPage(seq, Complete: true, EventRows.After(_query, afterSeq, seq, runId));
+    }
+
+    public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) =>
+        PointRows.Read(_query, runId, keys, SeriesRange.Of(attempt, attempt is null ? Find(runId) : null));
+
+    public StoredResponse? FindResponse(string key) =>
+        _query.One("select document from responses where key = $1", ResponseRows.Read, key);
+
+    public IReadOnlyList<StoredResponse> ListResponses() => _query.All("select document from responses", ResponseRows.Read);
+
+    /// <summary>Nothing to do: the database moves its log by itself.</summary>
+    public void Checkpoint()
+    {
+    }
+
+    /// <summary>Nothing to do: there are no files beside the database.</summary>
+    public void RetryRecords()
+    {
+    }
+
+    public void Dispose()
+    {
+        _relay.Dispose();
+        _node.Dispose();
+        _source.Dispose();
+    }
+
+    private T Execute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
+    {
+        using NpgsqlConnection connection = _source.OpenConnection();
+        // An exception closes the connection within the transaction, and the pool rolls it back.
+        SqlTransaction transaction = new(connection, scope, TransactionLocks.Begin(connection, scope));
+        T result = _repeat ? Twice(connection, scope, transaction, work) : work(transaction);
+        if (transaction.IsEmpty)
+        {
+            return result;
+        }
+
+        Guid id = Guid.CreateVersion7();
+        long last;
+        try
+        {
+            last = transaction.Commit(id, _relay.Origin);
+        }
+        catch (NpgsqlException lost) when (lost is not PostgresException && IsCommitted(id))
+        {
+            last = 0;
+        }
+
+        connection.Close();
+        _relay.CatchUp();
+        EventRows.Prune(_query, last, transaction.Events);
+        _changes.Publish(transaction.Changes);
+        return result;
+    }
+
+    private static T Twice<T>(
+        NpgsqlConnection connection, StoreScope scope, SqlTransaction transaction, Func<IStoreTransaction, T> work)
+    {
+        using (NpgsqlCommand mark = new("savepoint beginning", connection))
+        {
+            mark.ExecuteNonQuery();
+        }
+
+        int times = 0;
+        return TransactionReplayCheck.Run(new SqlTransaction(connection, scope, transaction.Now), transaction, staged =>
+        {
+            if (times++ == 1)
+            {
+                using NpgsqlCommand back = new("rollback to savepoint beginning", connection);
+                back.ExecuteNonQuery();
+            }
+
+            return work(staged);
+        });
+    }
+
+    /// <summary>Whether a transaction whose answer was lost took effect.</summary>
+    private bool IsCommitted(Guid id) =>
+        _query.One("select exists (select from transactions where id = $1)", row => row.GetBoolean(0), id);
+
+    private static bool IsConflict(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+}
