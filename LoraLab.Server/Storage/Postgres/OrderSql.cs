@@ -1,3 +1,4 @@
+using LoraLab.Contracts.Runs.Fields;
 using LoraLab.Server.Domain;
 
 namespace LoraLab.Server.Storage.Postgres;
@@ -39,9 +40,13 @@ internal sealed class OrderSql(RunSort sort, SqlParameters parameters)
 
     private static string Direction(bool descending) => descending ? " desc" : "";
 
-    private static string Value(RunSort.Part part) =>
-        RunSort.FieldNames.Contains(part.Field) ? Column(part.Field)
-        : part.IsText ? $"((keys ->> {SqlParameters.Literal(part.Field)}) collate \"C\")"
-        : $"(case jsonb_typeof(keys -> {SqlParameters.Literal(part.Field)}) when 'number' then "
-            + $"(keys ->> {SqlParameters.Literal(part.Field)})::double precision end)";
+    private static string Value(RunSort.Part part)
+    {
+        // Under its full name, also where the order has a short one.
+        string field = RunFieldCatalog.Default.Find(part.Field)?.Name ?? part.Field;
+        string name = SqlParameters.Literal(field);
+        return RunSort.FieldNames.Contains(field) ? Column(field)
+            : part.IsText ? $"((keys ->> {name}) collate \"C\")"
+            : $"(case jsonb_typeof(keys -> {name}) when 'number' then (keys ->> {name})::double precision end)";
+    }
 }
