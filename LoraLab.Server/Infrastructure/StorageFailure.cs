@@ -7,5 +7,6 @@ namespace LoraLab.Server.Infrastructure;
 internal static class StorageFailure
 {
     /// <summary>The write may succeed later: a full, read-only or failing disk, or a database that is away or has no room.</summary>
-    public static bool Is(Exception error) => error is IOException or UnauthorizedAccessException or LiteException or NpgsqlException;
+    public static bool Is(Exception error) =>
+        error is IOException or UnauthorizedAccessException or LiteException or NpgsqlException;
 }

@@ -56,10 +56,12 @@ internal sealed class PostgresServer
         string binaries = Find() ?? throw new InvalidOperationException("The tests of the PostgreSQL store need PostgreSQL, which could "
             + "not be installed: install it (Debian: apt-get install postgresql), or set LORALAB_TEST_POSTGRES to a connection string.");
         string folder = Path.Combine(Path.GetTempPath(), $"loralab-pg-{Guid.NewGuid():N}");
-        // It refuses to run as root. Its stdin ends with this process, and then it ends too and its folder goes.
+        // It refuses to run as root. The shell's stdin ends with this process, and then it ends the server and removes its folder; in a
+        // session of its own, because what ends this process may end its group.
         string run = Environment.IsPrivilegedProcess ? "setpriv --reuid=postgres --regid=postgres --clear-groups" : "";
         string script = $$"""
             set -e
+            trap 'rm -rf {{folder}} {{folder}}.log' EXIT
             {{run}} mkdir -m 700 {{folder}}
             {{run}} {{binaries}}/initdb -D {{folder}}/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > /dev/null
             {{run}} {{binaries}}/postgres -D {{folder}}/data -k {{folder}} -c listen_addresses= -c max_connections=300 -c fsync=off \
@@ -70,9 +72,8 @@ internal sealed class PostgresServer
             read -r end || true
             kill -INT $server
             wait $server || true
-            rm -rf {{folder}} {{folder}}.log
             """;
-        _shell = Process.Start(new ProcessStartInfo("bash", ["-c", script])
+        _shell = Process.Start(new ProcessStartInfo("setsid", ["bash", "-c", script])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -10,7 +10,7 @@ internal static class EventRows
     private const int Retained = 10_000;
     private const int PruneEvery = 1_000;
 
-    /// <summary>What is stored of an event's data: the queue is long and only its latest state matters; it is read again on replay.</summary>
+    /// <summary>What is stored of an event's data: the queue is long, only its latest state matters, and a replay reads it again.</summary>
     public static string DataOf(LiveEvent live) => live.Type == LiveEventTypes.QueueChanged ? "{}" : live.Data.GetRawText();
 
     /// <summary>The events after a number, up to another.</summary>

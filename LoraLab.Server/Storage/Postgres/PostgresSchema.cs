@@ -115,7 +115,7 @@ internal static class PostgresSchema
         return reader.Read() ? (reader.GetInt32(0), reader.GetString(1)) : (0, "");
     }
 
-    /// <summary>A column for each field that runs are sorted by with an index; a list by it reads no document that it does not show.</summary>
+    /// <summary>A column for each field with an index for sorting: a list by it reads no document that it does not show.</summary>
     private static void AddSortColumns(NpgsqlConnection connection) => Execute(connection, "alter table runs " + string.Join(
         ", ",
         RunSort.FieldNames.Where(field => field != "id").Select(field =>

@@ -67,7 +67,7 @@
         fields[i].toggleAttribute('checked', field.checked);
       } else if (field.options) {
         field.selectedIndex >= 0 && fields[i].options[field.selectedIndex]?.setAttribute('selected', '');
-      } else if (known.has(field.value)) {
+      } else if (field.type === 'range' || known.has(field.value)) {
         fields[i].setAttribute('value', field.value);
       } else {
         fields[i].removeAttribute('value');
@@ -117,6 +117,16 @@
     const time = date.toLocaleTimeString('en-US', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
     return date.toDateString() === new Date().toDateString() ? time
       : `${time} on ${date.toLocaleDateString('en-US', { month: 'short', day: 'numeric', year: 'numeric' })}`;
+  }
+
+  // Until the page's element is there. No frame comes before the style sheets have, so that waiting for one would take longer.
+  function parsed() {
+    return new Promise(resolve => {
+      const check = () => document.getElementById('app') && (observer.disconnect(), resolve());
+      const observer = new MutationObserver(check);
+      observer.observe(document, { childList: true, subtree: true });
+      check();
+    });
   }
 
   async function show(view) {
@@ -195,7 +205,7 @@
     if (view && view.owner !== owner) {
       views('readwrite').clear();
     } else if (view && view.theme === theme() && Date.now() - view.at < maximumAge) {
-      while (!document.getElementById('app')) { await frames(1); }
+      await parsed();
       if (!isReady() && address() === here) { await show(view); }
     }
     startPage();
