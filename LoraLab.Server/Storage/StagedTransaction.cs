@@ -18,6 +18,9 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
     private readonly List<Func<long, LiveEvent>> _events = [];
     private readonly Dictionary<string, StoredRun?> _before = [];
 
+    // No other transaction changes what this one has read.
+    private readonly Dictionary<string, StoredRun> _found = [];
+
     public DateTimeOffset Now => now;
 
     /// <summary>Changed runs; null: removed.</summary>
@@ -62,7 +65,8 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
         NewPaused = paused == Reader.Paused ? null : paused;
     }
 
-    public StoredRun? Find(string runId) => Reader.Find(runId);
+    public StoredRun? Find(string runId) =>
+        Changed.TryGetValue(runId, out StoredRun? changed) ? changed : _found.GetValueOrDefault(runId) ?? Read(runId);
 
     public RunPage List(RunFilter filter, RunSort sort, int limit, RunSort.Key? after = null) => Reader.List(filter, sort, limit, after);
 
@@ -191,6 +195,17 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
 
     /// <summary>Called with each change of a study or sweep, so that later reads see it; null: removed.</summary>
     protected abstract void OnExperimentChanged(string experimentId, StoredExperiment? experiment);
+
+    private StoredRun? Read(string runId)
+    {
+        StoredRun? found = Reader.Find(runId);
+        if (found is not null)
+        {
+            _found[runId] = found;
+        }
+
+        return found;
+    }
 
     private void Change(string runId, StoredRun? old, StoredRun? run)
     {

@@ -37,6 +37,9 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
         _node = new NodeLock(_source);
         _query = new SqlQuery(_source.OpenConnection, owned: true);
         _reader = new SqlReader(_query);
+        // As the embedded store, at each start.
+        ResponseRows.Prune(_query);
+        TransactionLocks.Prune(_query);
         _relay = new EventRelay(_query, _reader, sink, changes, log);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
@@ -87,7 +88,7 @@ internal sealed class SqlReader(SqlQuery query, bool lockRows = false) : IStoreR
         $"select document from runs where {(kind == ExperimentKind.Study ? "study" : "sweep")} = $1 and experiment_key is not null "
             + $"order by id{Lock}",
         Run,
-        experimentId).Cast<StoredRun>().ToDictionary(run => run.ExperimentKey!, run => run.Document);
+        experimentId).ToDictionary(run => run.ExperimentKey!, run => run.Document);
 
     public bool HasName(string name) => query.One("select exists (select from runs where name = $1)", row => row.GetBoolean(0), name);
 
@@ -107,5 +108,5 @@ internal sealed class SqlReader(SqlQuery query, bool lockRows = false) : IStoreR
     private static StoredRun Run(NpgsqlDataReader row) => RunRow.Read(row.GetString(0));
 
     private static StoredExperiment ReadExperiment(NpgsqlDataReader row) =>
-        global::System.Text.Json.JsonSerializer.Deserialize<StoredExperiment>(row.GetString(0), ContractJson.Options)!;
+        JsonSerializer.Deserialize<StoredExperiment>(row.GetString(0), ContractJson.Options)!;
 }

@@ -2,9 +2,13 @@ using Npgsql;
 
 namespace LoraLab.Server.Storage.Postgres;
 
-/// <summary>Begins transactions with the locks of their scope.</summary>
+/// <summary>Begins transactions with the locks of their scope, and forgets the ids of old ones.</summary>
 internal static class TransactionLocks
 {
+    /// <summary>Deletes the ids of transactions whose answers nobody waits for any more.</summary>
+    public static void Prune(SqlQuery query) =>
+        query.All("delete from transactions where at < now() - interval '1 day'", row => row.GetGuid(0));
+
     /// <summary>Begins a transaction; returns its time by the database's clock.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="scope">What the transaction reads and writes.</param>
