@@ -93,7 +93,7 @@ public static class ApiRoutes
     /// <summary>The current session; sign-in and sign-out.</summary>
     public const string Session = Base + "/session";
 
-    /// <summary>The configured API keys.</summary>
+    /// <summary>API keys.</summary>
     public const string Keys = Base + "/keys";
 
     /// <summary>A run or one of its subresources.</summary>
@@ -104,6 +104,9 @@ public static class ApiRoutes
 
     /// <summary>An alias of an adapter.</summary>
     public static string Alias(string alias) => $"{Aliases}/{alias}";
+
+    /// <summary>An API key that was made here.</summary>
+    public static string Key(string name) => $"{Keys}/{name}";
 
     /// <summary>A download or one of its subresources.</summary>
     public static string Pull(string id, string? part = null) => part is null ? $"{Pulls}/{id}" : $"{Pulls}/{id}/{part}";

@@ -13,6 +13,7 @@ using LoraLab.Server.Experiments.Studies.Steps;
 using LoraLab.Server.Experiments.Sweeps;
 using LoraLab.Server.Experiments.Sweeps.Pruning;
 using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Infrastructure.Description;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Library;
@@ -38,6 +39,7 @@ using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.System.Health;
 using LoraLab.Server.System.Machine;
 using LoraLab.Server.Workers;
+using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 
@@ -85,10 +87,15 @@ internal static class Services
         if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(PostgresConnection.Name)))
         {
             builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
+            builder.Services.AddSingleton<IKeyStore, KeyFile>();
         }
         else
         {
             builder.Services.AddSingleton<IRunStore, PostgresRunStore>();
+            builder.Services.AddSingleton(static services => PostgresConnection.Open(
+                services.GetRequiredService<IConfiguration>().GetConnectionString(PostgresConnection.Name)!));
+            builder.Services.AddSingleton<IKeyStore, ApiKeyRows>();
+            builder.Services.AddSingleton<IXmlRepository, CookieKeyRows>();
         }
 
         builder.Services.AddSingleton<RunDeletions>();

@@ -27,6 +27,9 @@ internal sealed class LoraLabPaths
     /// <summary>The keys that sign the dashboard's cookies.</summary>
     public string CookieKeys => Path.Combine(DataDirectory, "keys");
 
+    /// <summary>The API keys that were made in the dashboard, as hashes; without PostgreSQL.</summary>
+    public string ApiKeys => Path.Combine(DataDirectory, "api-keys.json");
+
     public string RunsDirectory => Path.Combine(DataDirectory, "runs");
 
     /// <summary>Studies and sweeps, one file per experiment.</summary>

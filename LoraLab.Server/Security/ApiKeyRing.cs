@@ -1,30 +1,45 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using LoraLab.Contracts;
+using LoraLab.Server.Infrastructure;
+using LoraLab.Server.Infrastructure.Access;
 using Microsoft.Extensions.Primitives;
 
 namespace LoraLab.Server.Security;
 
 /// <summary>
-/// The configured API keys. A change of <c>appsettings.json</c> takes effect immediately, so that a key can be rotated while runs are
-/// active: add the new one, update the scripts, remove the old one.
+/// The API keys: those of the configuration, and those that were made while servers ran. A change of <c>appsettings.json</c> takes effect
+/// immediately, so that a key can be rotated while runs are active: add the new one, update the scripts, remove the old one.
 /// </summary>
 internal sealed class ApiKeyRing : IDisposable
 {
+    private static readonly TimeSpan _useInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
     private readonly IConfiguration _configuration;
+    private readonly IKeyStore _store;
     private readonly ILogger<ApiKeyRing> _log;
     private readonly TimeProvider _clock;
     private readonly IDisposable _watch;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _lastUsed = [];
-    private volatile IReadOnlyList<ApiKey> _keys;
+    private volatile IReadOnlyList<ApiKey> _configured;
+    private volatile IReadOnlyList<StoredKey> _stored;
+    private volatile IReadOnlyList<ApiKey> _made;
 
-    public ApiKeyRing(IConfiguration configuration, ILogger<ApiKeyRing> log, TimeProvider clock)
+    public ApiKeyRing(IConfiguration configuration, IKeyStore store, ILogger<ApiKeyRing> log, TimeProvider clock)
     {
-        (_configuration, _clock) = (configuration, clock);
+        (_configuration, _store, _clock) = (configuration, store, clock);
         _log = log;
         // Errors at startup are reported by the options validation.
-        _keys = ApiKeySection.Read(configuration).Keys;
-        Required = _keys.Count > 0;
+        _configured = ApiKeySection.Read(configuration).Keys;
+        (_stored, _made) = Read();
+        if (Twice(_configured) is { } name)
+        {
+            throw new StartFailure($"{ApiKeySection.Path} has a key named \"{name}\", and so has a key that was made in the dashboard; "
+                + "give the configured one another name, or start without it and revoke the other.");
+        }
+
+        Required = _configured.Count + _made.Count > 0;
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
@@ -33,11 +48,15 @@ internal sealed class ApiKeyRing : IDisposable
     /// </summary>
     public bool Required { get; }
 
-    /// <summary>The keys without their hashes.</summary>
+    /// <summary>The keys without their hashes: those of the configuration in its order, then those that were made, by name.</summary>
     public IReadOnlyList<KeyEntry> Entries =>
     [
-        .. _keys.Select(key => new KeyEntry(
-            key.Name, key.Scopes, _lastUsed.TryGetValue(key.Sha256, out DateTimeOffset at) ? at : null)),
+        .. _configured.Select(key => new KeyEntry(key.Name, key.Scopes, UsedAt(key.Sha256)) { Configured = true }),
+        .. _stored.Select(key => new KeyEntry(key.Name, Scopes.Expand(key.Scopes), UsedAt(key.Sha256) ?? key.LastUsedAt)
+        {
+            CreatedAt = key.CreatedAt,
+            CreatedBy = key.CreatedBy,
+        }),
     ];
 
     /// <summary>
@@ -49,11 +68,14 @@ internal sealed class ApiKeyRing : IDisposable
     public ApiKey? FindByHash(ReadOnlySpan<byte> hash)
     {
         ApiKey? found = null;
-        foreach (ApiKey key in _keys)
+        foreach (IReadOnlyList<ApiKey> keys in (ReadOnlySpan<IReadOnlyList<ApiKey>>)[_configured, _made])
         {
-            if (CryptographicOperations.FixedTimeEquals(key.Hash, hash))
+            foreach (ApiKey key in keys)
             {
-                found = key;
+                if (CryptographicOperations.FixedTimeEquals(key.Hash, hash))
+                {
+                    found = key;
+                }
             }
         }
 
@@ -65,7 +87,43 @@ internal sealed class ApiKeyRing : IDisposable
         return found;
     }
 
+    /// <summary>Reads the made keys again: other nodes make and revoke them too.</summary>
+    public void Refresh()
+    {
+        // Inside the lock: what was read before a change must not replace what was read after it.
+        lock (_gate)
+        {
+            (_stored, _made) = Read();
+        }
+    }
+
+    /// <summary>Stores when made keys were used, for each at most every minute.</summary>
+    public void StoreUses()
+    {
+        foreach (StoredKey key in _stored)
+        {
+            if (_lastUsed.TryGetValue(key.Sha256, out DateTimeOffset at)
+                && (key.LastUsedAt is not DateTimeOffset before || at - before >= _useInterval))
+            {
+                _store.MarkUsed(key.Name, at);
+            }
+        }
+    }
+
     public void Dispose() => _watch.Dispose();
+
+    private (IReadOnlyList<StoredKey> Stored, IReadOnlyList<ApiKey> Made) Read()
+    {
+        IReadOnlyList<StoredKey> stored = _store.Read();
+        return (stored, [.. stored.Select(key =>
+            new ApiKey(key.Name, Scopes.Expand(key.Scopes), Convert.FromHexString(key.Sha256)))]);
+    }
+
+    private DateTimeOffset? UsedAt(string sha256) => _lastUsed.TryGetValue(sha256, out DateTimeOffset at) ? at : null;
+
+    /// <summary>A name that both a configured key and a made one have.</summary>
+    private string? Twice(IEnumerable<ApiKey> configured) =>
+        configured.Select(key => key.Name).Intersect(_stored.Select(key => key.Name)).FirstOrDefault();
 
     private void Reload()
     {
@@ -73,6 +131,12 @@ internal sealed class ApiKeyRing : IDisposable
         if (errors.Count > 0)
         {
             _log.LogError("The changed API keys have errors; keeping the previous ones: {Errors}", string.Join(" ", errors));
+            return;
+        }
+
+        if (Twice(read) is { } name)
+        {
+            _log.LogError("The changed API keys have one named {Name}, which a key of the dashboard has; keeping the previous ones", name);
             return;
         }
 
@@ -86,11 +150,11 @@ internal sealed class ApiKeyRing : IDisposable
             return;
         }
 
-        if (!read.Select(key => key.Name + key.Sha256).SequenceEqual(_keys.Select(key => key.Name + key.Sha256)))
+        if (!read.Select(key => key.Name + key.Sha256).SequenceEqual(_configured.Select(key => key.Name + key.Sha256)))
         {
             _log.LogInformation("API keys are now: {Names}", string.Join(", ", read.Select(key => key.Name)));
         }
 
-        _keys = read;
+        _configured = read;
     }
 }

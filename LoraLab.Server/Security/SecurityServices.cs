@@ -19,6 +19,8 @@ internal static class SecurityServices
     public static void AddSecurity(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ApiKeyRing>();
+        builder.Services.AddSingleton<KeyService>();
+        builder.Services.AddHostedService<KeyUpkeep>();
         builder.Services.AddSingleton<AllowedHostNames>();
         builder.WebHost.ConfigureKestrel(static kestrel =>
         {
@@ -55,14 +57,15 @@ internal static class SecurityServices
     }
 
     /// <summary>
-    /// Keeps the cookie keys in the data directory, readable by its owner only: sessions survive a restart, and a copy of the directory
-    /// contains the keys.
+    /// Keeps the cookie keys in the store that all nodes have, else in the data directory, readable by its owner only: sessions survive a
+    /// restart, and a copy of the directory contains the keys.
     /// </summary>
     private static void AddCookieKeys(this WebApplicationBuilder builder)
     {
         builder.Services.AddDataProtection(static protection => protection.ApplicationDiscriminator = "LoraLab");
-        builder.Services.AddOptions<KeyManagementOptions>().Configure<LoraLabPaths, ILoggerFactory>(static (keys, paths, logging) =>
-            keys.XmlRepository = new FileSystemXmlRepository(CreatePrivate(paths.CookieKeys), logging));
+        builder.Services.AddOptions<KeyManagementOptions>().Configure<IServiceProvider>(static (keys, services) =>
+            keys.XmlRepository = services.GetService<IXmlRepository>() ?? new FileSystemXmlRepository(
+                CreatePrivate(services.GetRequiredService<LoraLabPaths>().CookieKeys), services.GetRequiredService<ILoggerFactory>()));
         // A rejected key is a normal response, not worth a log entry.
         builder.Logging.AddFilter(typeof(ApiKeyAuthenticationHandler).FullName, LogLevel.Warning);
         // It would warn at each start that the key files are not encrypted.

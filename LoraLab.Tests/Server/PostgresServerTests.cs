@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
@@ -47,6 +48,36 @@ public sealed class PostgresServerTests
         Assert.Equal(ids, await IdsAsync(all));
         RunMetrics metrics = await new RunApi(again.Http).MetricsAsync(ids[0]);
         Assert.Equal(Enumerable.Range(1, 20), metrics.Series[MetricKeys.TrainLoss].X);
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task Session_OfOneNode_IsValidOnAnotherWithAnotherDataDirectory()
+    {
+        ServerKey owner = new("owner", "admin");
+        string connection = (await PostgresServer.SharedAsync()).NewPlace();
+        ServerSetup setup = new()
+        {
+            WorkerPath = BuiltPrograms.ScriptedWorker,
+            Environment = new Dictionary<string, string>([.. Environment(connection), .. ServerKey.Environment(owner)]),
+        };
+        string cookie;
+        await using (ServerProcess first = await ServerProcess.StartAsync(setup))
+        {
+            first.Http.DefaultRequestHeaders.Authorization = owner.Header;
+            using HttpResponseMessage made = await first.Http.PostAsync(
+                ApiRoutes.Keys, RunApi.Json("""{"name":"laptop","scopes":["read"]}"""));
+            string key = (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("key").GetString()!;
+            using HttpResponseMessage signedIn = await first.Http.PostAsync(ApiRoutes.Session, RunApi.Json($$"""{"key":"{{key}}"}"""));
+            cookie = signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+            Assert.Equal(0, await first.StopAsync());
+        }
+
+        await using ServerProcess second = await ServerProcess.StartAsync(setup);
+        using HttpRequestMessage request = new(HttpMethod.Get, ApiRoutes.Session);
+        request.Headers.Add("Cookie", cookie);
+        using HttpResponseMessage session = await second.Http.SendAsync(request);
+        Assert.Equal("laptop", (await session.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("name").GetString());
     }
 
     [Theory]

@@ -181,6 +181,12 @@ public sealed partial class LabApi(HttpClient http)
 
     public Task<KeyList> KeysAsync(CancellationToken cancellationToken) => GetAsync<KeyList>(ApiRoutes.Keys, cancellationToken);
 
+    public Task<NewKey> CreateKeyAsync(NewKeyRequest key, CancellationToken cancellationToken) =>
+        SendAsync<NewKey>(new(HttpMethod.Post, Relative(ApiRoutes.Keys)) { Content = Json(key) }, cancellationToken);
+
+    public Task RevokeKeyAsync(string name, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Delete, Relative(ApiRoutes.Key(Escape(name)))), cancellationToken);
+
     /// <summary>Fetches the list of a run's files, with their hashes if asked for.</summary>
     public Task<RunArtifacts> ArtifactsAsync(string id, bool hashes, CancellationToken cancellationToken) =>
         GetAsync<RunArtifacts>(ApiRoutes.Run(Escape(id), "artifacts") + (hashes ? "?hashes=true" : ""), cancellationToken);

@@ -73,8 +73,22 @@ internal static class PostgresSchema
         create index transactions_at on transactions (at);
         """;
 
+    private const string AddKeys = """
+        create table api_keys (
+          name text collate "C" primary key,
+          scopes text[] not null,
+          sha256 text not null unique,
+          created_at timestamptz not null,
+          created_by text,
+          last_used timestamptz);
+        create table cookie_keys (
+          name text collate "C" primary key,
+          xml text not null,
+          at timestamptz not null default clock_timestamp());
+        """;
+
     /// <summary>The changes in order; the version of a database is the number of those it has.</summary>
-    private static readonly string[] _changes = [Create];
+    private static readonly string[] _changes = [Create, AddKeys];
 
     /// <summary>Creates or updates the tables.</summary>
     /// <exception cref="StartFailure">A newer version wrote the database.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraLab.Server.Security;
+using LoraLab.Server.Storage.Records;
 using LoraLab.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -57,6 +58,7 @@ public sealed class KeyRotationTests : IDisposable
     private ApiKeyRing Open(params ServerKey[] keys) =>
         new(
             new ConfigurationBuilder().AddJsonFile(Write(keys), optional: false, reloadOnChange: true).Build(),
+            new KeyFile(KeyPlace.PathsIn(_folder)),
             NullLogger<ApiKeyRing>.Instance,
             TimeProvider.System);
 

@@ -104,6 +104,8 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
     [InlineData("DELETE", "/api/v1/runs/none", null, 403, 403, 404)]
     [InlineData("GET", "/hangfire", null, 403, 403, 200)]
     [InlineData("GET", "/api/v1/keys", null, 403, 403, 200)]
+    [InlineData("POST", "/api/v1/keys", "{}", 403, 403, 400)]
+    [InlineData("DELETE", "/api/v1/keys/none", null, 403, 403, 404)]
     public async Task Route_WithEachScope_IsOpenOrNot(string method, string path, string? body, int read, int submit, int admin)
     {
         foreach ((ServerKey key, int expected) in new[] { (server.Read, read), (server.Submit, submit), (server.Admin, admin) })
@@ -132,6 +134,38 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
     }
 
     [Fact]
+    public async Task Key_MadeOverTheApi_OpensWhatItsScopeOpensUntilItIsRevoked()
+    {
+        using HttpResponseMessage made = await server.SendAsync(
+            HttpMethod.Post, ApiRoutes.Keys, server.Admin, """{"name":"note book","scopes":["read"]}""");
+        string text = await made.Content.ReadAsStringAsync();
+        NewKey key = JsonSerializer.Deserialize<NewKey>(text, ContractJson.Options)!;
+        Assert.Equal((HttpStatusCode.Created, "note book"), (made.StatusCode, key.Name));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Get, ApiRoutes.Runs, key.Key));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(HttpMethod.Get, ApiRoutes.Keys, key.Key));
+        string cookie = await SignInAsync(key.Key);
+
+        using HttpResponseMessage listed = await server.SendAsync(HttpMethod.Get, ApiRoutes.Keys, server.Admin);
+        string list = await listed.Content.ReadAsStringAsync();
+        KeyEntry entry = JsonSerializer.Deserialize<KeyList>(list, ContractJson.Options)!.Items.Single(item => item.Name == "note book");
+        Assert.Equal((false, "owner", true), (entry.Configured, entry.CreatedBy, entry.LastUsedAt is not null));
+        Assert.DoesNotContain(key.Key, list + server.Server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            key.Key, await File.ReadAllTextAsync(Path.Combine(server.Server.DataDirectory, "api-keys.json")), StringComparison.Ordinal);
+
+        using HttpResponseMessage twice = await server.SendAsync(
+            HttpMethod.Post, ApiRoutes.Keys, server.Admin, """{"name":"ci","scopes":["read"]}""");
+        await IsProblemAsync(twice, HttpStatusCode.Conflict, "keyExists");
+
+        using HttpResponseMessage revoked = await server.SendAsync(
+            HttpMethod.Delete, ApiRoutes.Key(Uri.EscapeDataString("note book")), server.Admin);
+        Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(HttpMethod.Get, ApiRoutes.Runs, key.Key));
+        using HttpResponseMessage session = await server.SendAsync(HttpMethod.Get, ApiRoutes.Runs, headers: ("Cookie", cookie));
+        Assert.Equal(HttpStatusCode.Unauthorized, session.StatusCode);
+    }
+
+    [Fact]
     public async Task Hub_WithAKey_TalksAndWithoutOneDoesNot()
     {
         await using HubConnection known = Hub(server.Read.Secret);
@@ -151,6 +185,19 @@ public sealed class KeyTests(KeyedServer server) : IClassFixture<KeyedServer>
         JsonNode problem = JsonNode.Parse(body)!;
         Assert.Equal(code, (string?)problem["code"]);
         Assert.False(string.IsNullOrEmpty((string?)problem["detail"]), body);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(HttpMethod method, string path, string secret)
+    {
+        using HttpResponseMessage response = await server.SendAsync(method, path, headers: ("Authorization", $"Bearer {secret}"));
+        return response.StatusCode;
+    }
+
+    private async Task<string> SignInAsync(string secret)
+    {
+        using HttpResponseMessage response = await server.SendAsync(
+            HttpMethod.Post, ApiRoutes.Session, body: $$"""{"key":"{{secret}}"}""");
+        return response.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
     }
 
     private HubConnection Hub(string? secret) => new HubConnectionBuilder()
