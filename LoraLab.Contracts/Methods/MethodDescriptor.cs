@@ -106,6 +106,9 @@ public sealed record MethodOption
     /// <summary><c>choice</c>, <c>number</c>, <c>integer</c>, <c>boolean</c> or <c>list</c> (of names).</summary>
     public required string Type { get; init; }
 
+    /// <summary>Name in forms, for example <c>Initialization</c>.</summary>
+    public required string Label { get; init; }
+
     /// <summary>Help text in one sentence.</summary>
     public required string Help { get; init; }
 

@@ -2,8 +2,11 @@ namespace LoraLab.Training.Adapters;
 
 /// <summary>Describes one option of a method; form, schema, validation and docs are generated from it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class MethodOptionAttribute(string help) : Attribute
+public sealed class MethodOptionAttribute(string label, string help) : Attribute
 {
+    /// <summary>Name in the form, a few words.</summary>
+    public string Label { get; } = label;
+
     /// <summary>Description, one sentence.</summary>
     public string Help { get; } = help;
 

@@ -23,6 +23,7 @@ internal static class MethodOptions
         {
             Name = Name(pair.Property),
             Type = TypeName(ValueType(pair.Property)),
+            Label = pair.Option.Label,
             Help = pair.Option.Help,
             Default = JsonSerializer.SerializeToNode(pair.Property.GetValue(defaults), pair.Property.PropertyType, ContractJson.Options),
             Choices = pair.Property.PropertyType.IsEnum ? [.. ChoiceNames(pair.Property.PropertyType)] : [],
@@ -39,6 +40,7 @@ internal static class MethodOptions
         {
             JsonObject property = new()
             {
+                ["title"] = option.Label,
                 ["type"] = Types(option),
                 ["description"] = option.Help,
                 ["default"] = option.Default?.DeepClone(),

@@ -217,31 +217,35 @@ public sealed class AdaLoraMethod : LoraMethod<AdaLoraMethod.Options>
     public sealed record Options
     {
         /// <summary>Mean rank of the layers at the end.</summary>
-        [MethodOption("Mean rank of the layers at the end; half the starting rank by default.", Minimum = 1, Maximum = 65536)]
+        [MethodOption(
+            "Target rank",
+            "Mean rank of the layers at the end; half the starting rank by default.", Minimum = 1, Maximum = 65536)]
         public int? TargetRank { get; init; }
 
         /// <summary>Steps before the first pruning.</summary>
-        [MethodOption("Steps before the first pruning; 10% of the steps by default.", Minimum = 0)]
+        [MethodOption("Steps before pruning", "Steps before the first pruning; 10% of the steps by default.", Minimum = 0)]
         public int? TInit { get; init; }
 
         /// <summary>Steps after the last pruning.</summary>
-        [MethodOption("Steps after the last pruning; 30% of the steps by default.", Minimum = 0)]
+        [MethodOption("Steps after pruning", "Steps after the last pruning; 30% of the steps by default.", Minimum = 0)]
         public int? TFinal { get; init; }
 
         /// <summary>Steps between two prunings.</summary>
-        [MethodOption("Steps between two prunings.", Minimum = 1)]
+        [MethodOption("Steps between prunings", "Steps between two prunings.", Minimum = 1)]
         public int DeltaT { get; init; } = 1;
 
         /// <summary>β₁.</summary>
-        [MethodOption("β₁: weight of the past in the mean importance.", Minimum = 0, Maximum = 1)]
+        [MethodOption("Smoothing of importance (β₁)", "β₁: weight of the past in the mean importance.", Minimum = 0, Maximum = 1)]
         public double Beta1 { get; init; } = 0.85;
 
         /// <summary>β₂.</summary>
-        [MethodOption("β₂: weight of the past in the uncertainty of the importance.", Minimum = 0, Maximum = 1)]
+        [MethodOption(
+            "Smoothing of uncertainty (β₂)",
+            "β₂: weight of the past in the uncertainty of the importance.", Minimum = 0, Maximum = 1)]
         public double Beta2 { get; init; } = 0.85;
 
         /// <summary>Weight of the regularization.</summary>
-        [MethodOption("Weight of the regularization that keeps A and B orthogonal.", Minimum = 0, Maximum = 1000)]
+        [MethodOption("Orthogonality weight", "Weight of the regularization that keeps A and B orthogonal.", Minimum = 0, Maximum = 1000)]
         public double OrthogonalWeight { get; init; } = 0.5;
     }
 

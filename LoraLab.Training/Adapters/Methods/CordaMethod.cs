@@ -144,7 +144,9 @@ public sealed class CordaMethod : CalibratedMethod<CordaMethod.Options>
     public sealed record Options : CalibrationOptions
     {
         /// <summary>Which components are trained.</summary>
-        [MethodOption("ipm: the components most important to the calibration rows are trained; kpm: the least important.")]
+        [MethodOption(
+            "Trained components",
+            "ipm: the components most important to the calibration rows are trained; kpm: the least important.")]
         public Part Mode { get; init; } = Part.Ipm;
     }
 }

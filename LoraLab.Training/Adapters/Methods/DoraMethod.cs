@@ -172,15 +172,17 @@ public sealed class DoraMethod : LoraMethod<DoraMethod.Options>
     public sealed record Options
     {
         /// <summary>Initial A and B.</summary>
-        [MethodOption("Initial A and B: kaiming (A is U(±1/√in)) and gaussian (A is N(0, 1/r²)) as in LoRA, or pissa as in PiSSA.")]
+        [MethodOption(
+            "Initialization",
+            "Initial A and B: kaiming (A is U(±1/√in)) and gaussian (A is N(0, 1/r²)) as in LoRA, or pissa as in PiSSA.")]
         public Start Init { get; init; } = Start.Kaiming;
 
         /// <summary>SVD algorithm.</summary>
-        [MethodOption(SvdOptions.AlgorithmHelp + " Used with init pissa.")]
+        [MethodOption("SVD algorithm", SvdOptions.AlgorithmHelp + " Used with init pissa.")]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
         /// <summary>Power iterations of the randomized SVD.</summary>
-        [MethodOption(SvdOptions.IterationsHelp + " Used with init pissa.", Minimum = 0, Maximum = 100)]
+        [MethodOption("Power iterations", SvdOptions.IterationsHelp + " Used with init pissa.", Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
     }
 

@@ -132,7 +132,9 @@ public sealed class EvaMethod : CalibratedMethod<EvaMethod.Options>
     public sealed record Options : CalibrationOptions
     {
         /// <summary>ρ.</summary>
-        [MethodOption("Redistribution of ranks: a layer may get up to ρ·r of them; 1: every layer has rank r.", Minimum = 1, Maximum = 100)]
+        [MethodOption(
+            "Redistribution of ranks (ρ)",
+            "Redistribution of ranks: a layer may get up to ρ·r of them; 1: every layer has rank r.", Minimum = 1, Maximum = 100)]
         public double Rho { get; init; } = 1;
     }
 }

@@ -119,7 +119,9 @@ public sealed class Ia3Method : LoraMethod<Ia3Method.Options>
     public sealed record Options
     {
         /// <summary>Layers whose input is scaled.</summary>
-        [MethodOption("Layers whose input is scaled instead of their output; by default the down projection of the MLP.")]
+        [MethodOption(
+            "Feed-forward modules",
+            "Layers whose input is scaled instead of their output; by default the down projection of the MLP.")]
         public IReadOnlyList<string> FeedforwardModules { get; init; } = ["down_proj"];
     }
 

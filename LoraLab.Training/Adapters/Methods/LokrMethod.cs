@@ -164,11 +164,14 @@ public sealed class LokrMethod : LoraMethod<LokrMethod.Options>
     public sealed record Options
     {
         /// <summary>Whether the small matrix may be low-rank too.</summary>
-        [MethodOption("Whether the small matrix W₁ is a product of factors of rank r too, where that is smaller.")]
+        [MethodOption(
+            "Decompose both matrices",
+            "Whether the small matrix W₁ is a product of factors of rank r too, where that is smaller.")]
         public bool DecomposeBoth { get; init; }
 
         /// <summary>Factor of the widths that the small matrix has.</summary>
         [MethodOption(
+            "Side of the small matrix",
             "Side of the small matrix W₁ if it divides the width, otherwise its maximum; -1: the largest divisor up to the width's root.",
             Minimum = -1)]
         public int DecomposeFactor { get; init; } = -1;

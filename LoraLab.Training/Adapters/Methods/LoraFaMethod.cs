@@ -83,7 +83,7 @@ public sealed class LoraFaMethod : LoraMethod<LoraFaMethod.Options>
     public sealed record Options
     {
         /// <summary>Distribution of A.</summary>
-        [MethodOption("Distribution of A: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
+        [MethodOption("Initialization", "Distribution of A: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
         public VanillaLoraMethod.Start Init { get; init; } = VanillaLoraMethod.Start.Kaiming;
     }
 

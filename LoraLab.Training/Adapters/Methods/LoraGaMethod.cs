@@ -203,15 +203,19 @@ public sealed class LoraGaMethod : CalibratedMethod<LoraGaMethod.Options>
     public sealed record Options : CalibrationOptions
     {
         /// <summary>Which singular vectors.</summary>
-        [MethodOption("Singular vectors of the gradient that A and B start with, of the first 2r.")]
+        [MethodOption("Singular vectors", "Singular vectors of the gradient that A and B start with, of the first 2r.")]
         public Directions Direction { get; init; } = Directions.ArB2r;
 
         /// <summary>Scale of the factors.</summary>
-        [MethodOption("Scale of the factors: stable (by stableGamma), weightSvd (B as large as the weight) or gdScale (divided by s).")]
+        [MethodOption(
+            "Scale of the factors",
+            "Scale of the factors: stable (by stableGamma), weightSvd (B as large as the weight) or gdScale (divided by s).")]
         public Scaling Scale { get; init; } = Scaling.Stable;
 
         /// <summary>γ.</summary>
-        [MethodOption("γ of scale stable; larger values make the initial factors smaller.", Minimum = 1e-6, Maximum = 1e9)]
+        [MethodOption(
+            "γ of the stable scale",
+            "γ of scale stable; larger values make the initial factors smaller.", Minimum = 1e-6, Maximum = 1e9)]
         public double StableGamma { get; init; } = 16;
     }
 }

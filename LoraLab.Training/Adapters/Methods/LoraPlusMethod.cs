@@ -76,11 +76,14 @@ public sealed class LoraPlusMethod : LoraMethod<LoraPlusMethod.Options>
     public sealed record Options
     {
         /// <summary>λ.</summary>
-        [MethodOption("Ratio λ of the learning rates of B and A; learningRateB overrides it.", Minimum = 1e-3, Maximum = 1e4)]
+        [MethodOption(
+            "Learning rate ratio (λ)",
+            "Ratio λ of the learning rates of B and A; learningRateB overrides it.", Minimum = 1e-3, Maximum = 1e4)]
         public double LrRatio { get; init; } = 4;
 
         /// <summary>The factor that is initialized to zero.</summary>
         [MethodOption(
+            "Initialization",
             "kaiming: LoRA's initialization (A random, B zero); swapped: A zero, B random, the default of the authors' repository.")]
         public Start Init { get; init; } = Start.Kaiming;
     }

@@ -100,20 +100,22 @@ public sealed class LoraXsMethod : LoraMethod<LoraXsMethod.Options>
     {
         /// <summary>The factor that holds the singular values.</summary>
         [MethodOption(
+            "Placement of Σ",
             "Frozen factor that holds the singular values: input (A, as in the authors' code), output (B), or split (√Σ in both).")]
         public Placement SigmaPlacement { get; init; } = Placement.Input;
 
         /// <summary>Standard deviation of the initial R.</summary>
         [MethodOption(
+            "Standard deviation of R",
             "Standard deviation of the initial R; with 0 the initial model equals the base model exactly.", Minimum = 0, Maximum = 1)]
         public double RInitStd { get; init; } = 1e-5;
 
         /// <summary>SVD algorithm.</summary>
-        [MethodOption(SvdOptions.AlgorithmHelp)]
+        [MethodOption("SVD algorithm", SvdOptions.AlgorithmHelp)]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
         /// <summary>Power iterations of the randomized SVD.</summary>
-        [MethodOption(SvdOptions.IterationsHelp, Minimum = 0, Maximum = 100)]
+        [MethodOption("Power iterations", SvdOptions.IterationsHelp, Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
     }
 }

@@ -105,15 +105,17 @@ public sealed class PissaMethod : LoraMethod<PissaMethod.Options>
     public sealed record Options
     {
         /// <summary>SVD algorithm.</summary>
-        [MethodOption(SvdOptions.AlgorithmHelp)]
+        [MethodOption("SVD algorithm", SvdOptions.AlgorithmHelp)]
         public SvdAlgorithm Svd { get; init; } = SvdAlgorithm.Auto;
 
         /// <summary>Power iterations of the randomized SVD.</summary>
-        [MethodOption(SvdOptions.IterationsHelp, Minimum = 0, Maximum = 100)]
+        [MethodOption("Power iterations", SvdOptions.IterationsHelp, Minimum = 0, Maximum = 100)]
         public int SvdIterations { get; init; } = 16;
 
         /// <summary>Where the principal components are subtracted.</summary>
-        [MethodOption("weights: subtract the principal components from the frozen weight; branch: subtract them in the forward pass.")]
+        [MethodOption(
+            "Residual",
+            "weights: subtract the principal components from the frozen weight; branch: subtract them in the forward pass.")]
         public Residual Residual { get; init; } = Residual.Weights;
     }
 }

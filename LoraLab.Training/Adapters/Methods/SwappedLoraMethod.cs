@@ -81,11 +81,13 @@ public sealed class SwappedLoraMethod : LoraMethod<SwappedLoraMethod.Options>
     public sealed record Options
     {
         /// <summary>Distribution of the initial B.</summary>
-        [MethodOption("Distribution of the initial B: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
+        [MethodOption("Initialization", "Distribution of the initial B: uniform is U(±bound), kaiming is U(±1/√r), gaussian is N(0, 1/r).")]
         public Start Init { get; init; } = Start.Uniform;
 
         /// <summary>Bound of the uniform distribution.</summary>
-        [MethodOption("Bound of the uniform distribution; ignored for the others.", Minimum = 1e-12, Maximum = 10)]
+        [MethodOption(
+            "Bound of the initialization",
+            "Bound of the uniform distribution; ignored for the others.", Minimum = 1e-12, Maximum = 10)]
         public double Bound { get; init; } = 0.01;
     }
 }

@@ -82,7 +82,7 @@ public sealed class VanillaLoraMethod : LoraMethod<VanillaLoraMethod.Options>
     public sealed record Options
     {
         /// <summary>Distribution of the initial A.</summary>
-        [MethodOption("Distribution of the initial A: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
+        [MethodOption("Initialization", "Distribution of the initial A: kaiming is U(±1/√in), gaussian is N(0, 1/r²).")]
         public Start Init { get; init; } = Start.Kaiming;
     }
 }

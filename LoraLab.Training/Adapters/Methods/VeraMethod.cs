@@ -150,7 +150,7 @@ public sealed class VeraMethod : LoraMethod<VeraMethod.Options>
     public sealed record Options
     {
         /// <summary>Initial λd.</summary>
-        [MethodOption("Initial value of λd, the scale of each rank.", Minimum = 1e-12, Maximum = 10)]
+        [MethodOption("Initial λd", "Initial value of λd, the scale of each rank.", Minimum = 1e-12, Maximum = 10)]
         public double DInitial { get; init; } = 0.1;
     }
 

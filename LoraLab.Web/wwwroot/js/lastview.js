@@ -22,7 +22,7 @@
   let database = null;
   let owner = null;
   let shown = null;
-  let saved = { address: null, at: 0 };
+  let saved = { address: null, at: 0, sheet: null };
 
   async function open() {
     const request = indexedDB.open(name, 1);
@@ -85,6 +85,60 @@
     return copy.outerHTML;
   }
 
+  // The library's sheet is many times larger than what a page uses of it: of its rules, a view keeps those that matched something once. They
+  // are looked for while the browser has nothing else to do.
+  const library = () => document.querySelector('link[data-library]')?.sheet;
+  // What an element does only while it is pointed at, and parts of it that no selector finds.
+  const passing = /::[\w-]+(\([^)]*\))?|:(hover|focus|focus-visible|focus-within|active|visited)(?![\w-])/g;
+  const idle = window.requestIdleCallback ?? (act => setTimeout(() => act({ timeRemaining: () => 5 }), 50));
+  const used = new Set();
+  let lookedAt = null;
+
+  function matches(selector) {
+    try {
+      return document.querySelector(selector.replace(passing, '')) !== null;
+    } catch {
+      // A selector that is nothing without its pseudo-elements.
+      return true;
+    }
+  }
+
+  function* stylesOf(rules) {
+    for (const rule of rules) {
+      if (rule.selectorText) { yield rule; } else if (rule.cssRules && !rule.name) { yield* stylesOf(rule.cssRules); }
+    }
+  }
+
+  function lookForUsed() {
+    const sheet = library();
+    if (!sheet || lookedAt === address()) { return; }
+    const here = address();
+    const rules = stylesOf(sheet.cssRules);
+    const go = deadline => {
+      while (deadline.timeRemaining() > 1) {
+        const { value, done } = rules.next();
+        if (done) {
+          lookedAt = here;
+          return;
+        }
+        if (!used.has(value) && matches(value.selectorText)) { used.add(value); }
+      }
+      here === address() && idle(go);
+    };
+    idle(go);
+  }
+
+  const textOf = rules => [...rules].map(rule => {
+    if (rule.selectorText) { return used.has(rule) ? rule.cssText : ''; }
+    if (!rule.cssRules || rule.name) { return rule.cssText; }
+    const inside = textOf(rule.cssRules);
+    return inside && `${rule.cssText.slice(0, rule.cssText.indexOf('{'))}{${inside}}`;
+  }).filter(text => text).join('\n');
+
+  // The style sheets of the view in one; null: not known yet, so that the frame takes the files.
+  const styleSheet = () => lookedAt !== address() ? null : [...document.head.querySelectorAll('link[rel=stylesheet]')]
+    .map(link => link.sheet === library() ? textOf(link.sheet.cssRules) : [...link.sheet.cssRules].map(rule => rule.cssText).join('\n')).join('\n');
+
   function save() {
     const shell = document.querySelector('#app .shell');
     // A table that is scrolled has rows of another place than the one where the page opens.
@@ -93,8 +147,10 @@
       return;
     }
     const styles = [...document.querySelectorAll('style')].map(style => style.textContent).join('\n').replaceAll('</', '');
-    const view = { address: address(), at: Date.now(), owner, theme: theme(), scroll: scrollY, styles, html: markup(shell) };
+    const sheet = styleSheet()?.replaceAll('</', '') ?? null;
+    const view = { address: address(), at: Date.now(), owner, theme: theme(), scroll: scrollY, styles, sheet, html: markup(shell) };
     saved = view;
+    lookForUsed();
     if (view.html.length + styles.length > maximumLength) { return; }
     const kept = views('readwrite');
     kept.put(view);
@@ -129,12 +185,14 @@
     });
   }
 
-  async function show(view) {
+  // Loads the view, out of sight: who is signed in is not known yet.
+  function prepare(view) {
     const frame = document.createElement('iframe');
     frame.className = 'lastview';
     frame.title = `This page as seen at ${when(view.at)}`;
     frame.sandbox = 'allow-same-origin allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox';
-    const sheets = [...document.head.querySelectorAll('link[rel=stylesheet]')].map(link => link.outerHTML).join('');
+    const sheets = view.sheet ? `<style>${view.sheet}</style>`
+      : [...document.head.querySelectorAll('link[rel=stylesheet]')].map(link => link.outerHTML.replace('media="not all"', '')).join('');
     const base = document.createElement('base');
     [base.href, base.target] = [document.baseURI, '_top'];
     frame.srcdoc = `<!DOCTYPE html><html lang="en" data-theme="${theme()}"><head><meta charset="utf-8">${base.outerHTML}${sheets}`
@@ -144,20 +202,30 @@
     note.setAttribute('role', 'status');
     note.innerHTML = '<span></span>';
     note.firstChild.textContent = `As seen at ${when(view.at)} · loading`;
-    shown = frame;
-    document.body.prepend(frame, note);
-    await new Promise(resolve => frame.addEventListener('load', resolve, { once: true }));
     const reloaded = performance.getEntriesByType('navigation')[0]?.type !== 'navigate';
-    frame.contentWindow.scrollTo(0, reloaded ? view.scroll : 0);
+    frame.addEventListener('load', () => frame.contentWindow.scrollTo(0, reloaded ? view.scroll : 0), { once: true });
+    document.body.prepend(frame, note);
+    return { frame, note };
+  }
+
+  function discard({ frame, note }) {
+    frame.remove();
+    note.remove();
+  }
+
+  async function show({ frame, note }) {
+    shown = frame;
     document.documentElement.classList.add('lastview-on');
+    if (frame.contentDocument?.readyState !== 'complete' || frame.contentDocument.URL !== 'about:srcdoc') {
+      await new Promise(resolve => frame.addEventListener('load', resolve, { once: true }));
+    }
     await frames(2);
     startPage();
     await pageLoaded();
     await frames(1);
     const top = frame.contentWindow.scrollY;
     document.documentElement.classList.remove('lastview-on');
-    frame.remove();
-    note.remove();
+    discard({ frame, note });
     shown = null;
     scrollTo(0, top);
     if (document.activeElement === document.body) { document.getElementById('content')?.focus({ preventScroll: true }); }
@@ -184,10 +252,14 @@
     });
   }
 
-  // .NET takes both cores while it starts: it waits until the view is on the screen, but never long.
+  // .NET takes both cores while it starts: it waits until the view is on the screen, but never long. So do the style sheets
+  // that only the page itself needs, since the view has its own.
   let startPage;
   const shownFirst = new Promise(resolve => { startPage = resolve; });
-  addEventListener('DOMContentLoaded', () => shownFirst.then(() => window.Blazor.start()));
+  addEventListener('DOMContentLoaded', () => shownFirst.then(() => {
+    document.querySelectorAll('link[data-late]').forEach(link => { link.media = 'all'; });
+    window.Blazor.start();
+  }));
   setTimeout(startPage, 1000);
 
   async function start() {
@@ -195,18 +267,27 @@
     const asking = whose();
     asking.catch(() => {});
     database = await open();
-    const [view, user] = await Promise.all([result(views('readonly').get(here)), asking]);
-    if (user === null) {
-      forget();
+    const view = await result(views('readonly').get(here));
+    let prepared = null;
+    if (view && view.theme === theme() && Date.now() - view.at < maximumAge) {
+      await parsed();
+      prepared = prepare(view);
+    }
+    const user = await asking.catch(() => undefined);
+    if (prepared && (user !== view.owner || isReady() || address() !== here)) {
+      discard(prepared);
+      prepared = null;
+    }
+    if (user === null) { forget(); }
+    if (user == null) {
       startPage();
       return;
     }
     owner = user;
     if (view && view.owner !== owner) {
       views('readwrite').clear();
-    } else if (view && view.theme === theme() && Date.now() - view.at < maximumAge) {
-      await parsed();
-      if (!isReady() && address() === here) { await show(view); }
+    } else if (prepared) {
+      await show(prepared);
     }
     startPage();
     addEventListener('pagehide', trySave);
@@ -216,7 +297,8 @@
       if (!event.hashChange && (address() !== saved.address || Date.now() - saved.at > 2000)) { trySave(); }
     });
     setInterval(() => {
-      if (!document.hidden && (address() !== saved.address || Date.now() - saved.at > 60_000)) { trySave(); }
+      const isNew = address() !== saved.address || (lookedAt === saved.address && !saved.sheet);
+      if (!document.hidden && (isNew || Date.now() - saved.at > 60_000)) { trySave(); }
     }, 1000);
   }
 

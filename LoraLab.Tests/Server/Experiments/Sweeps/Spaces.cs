@@ -11,15 +11,12 @@ internal static class Spaces
 {
     internal static readonly IReadOnlyList<MethodDescriptor> Methods =
     [
-        Method(
-            "lora",
-            2e-4,
-            new MethodOption { Name = "init", Type = "choice", Help = "", Choices = ["kaiming", "gaussian"], Default = "kaiming" }),
+        Method("lora", 2e-4, Initialization("kaiming", "gaussian")),
         Method(
             "lora-plus",
             1e-4,
-            new MethodOption { Name = "init", Type = "choice", Help = "", Choices = ["kaiming", "swapped"], Default = "kaiming" },
-            new MethodOption { Name = "lrRatio", Type = "number", Help = "", Default = 4 }),
+            Initialization("kaiming", "swapped"),
+            new MethodOption { Name = "lrRatio", Label = "Ratio", Type = "number", Help = "", Default = 4 }),
     ];
 
     internal static SweepField Choice(string field, params JsonNode?[] values) => new() { Field = field, Values = values };
@@ -49,6 +46,9 @@ internal static class Spaces
         List<FieldError> errors = [];
         return SearchSpaceReader.Read(plan, Methods, errors) is null ? errors : [];
     }
+
+    private static MethodOption Initialization(params string[] choices) =>
+        new() { Name = "init", Label = "Initialization", Type = "choice", Help = "", Choices = choices, Default = choices[0] };
 
     private static MethodDescriptor Method(string id, double rate, params MethodOption[] options) => new()
     {

@@ -3,6 +3,7 @@ using LoraLab.Contracts;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Runs.Groups;
+using LoraLab.Web.Components;
 
 namespace LoraLab.Web.Pages.Runs.Table;
 
@@ -31,7 +32,7 @@ public sealed record RunTable(IReadOnlyList<TableColumn> Columns, IReadOnlyList<
         return new TableRow(group, [.. columns.Select(column => CellOf(column, group, options, comparable))])
         {
             Title = experiment is not null ? $"{group.ExperimentName ?? $"{kind} {experiment}"} ({count})"
-                : group.Count > 1 ? $"{group.First.Name} (n = {NumberFormat.Count(group.Count)})"
+                : group.Count > 1 ? $"{RunNameParts.Of(group.First).Name} (n = {NumberFormat.Count(group.Count)})"
                 : null,
             Link = experiment is not null ? $"{(kind == "study" ? "studies" : "sweeps")}/{experiment}"
                 : group.Count == 1 ? $"runs/{group.First.Id}"
