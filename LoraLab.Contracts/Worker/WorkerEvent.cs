@@ -15,6 +15,7 @@ namespace LoraLab.Contracts.Worker;
 [JsonDerivedType(typeof(Evaluated), "evaluated")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
 [JsonDerivedType(typeof(BudgetExceeded), "overBudget")]
+[JsonDerivedType(typeof(WarningRaised), "warning")]
 [JsonDerivedType(typeof(AttemptEnded), "ended")]
 public abstract record WorkerEvent
 {
@@ -175,6 +176,14 @@ public sealed record BudgetExceeded : WorkerEvent
     /// <summary>The budget, MiB.</summary>
     public int BudgetMb { get; init; }
 
+    /// <summary>Warning in one sentence.</summary>
+    [JsonPropertyName("sentence")]
+    public required string Message { get; init; }
+}
+
+/// <summary>Something went otherwise than asked while the run trained, which continues.</summary>
+public sealed record WarningRaised : WorkerEvent
+{
     /// <summary>Warning in one sentence.</summary>
     [JsonPropertyName("sentence")]
     public required string Message { get; init; }

@@ -52,6 +52,7 @@ internal static class RunProjector
                     Summary = document.Summary with { BudgetExceededMb = passed.UsedMb - passed.BudgetMb },
                     Warnings = [.. document.Warnings.Append(passed.Message).Distinct()],
                 },
+                WarningRaised warning => document with { Warnings = [.. document.Warnings.Append(warning.Message).Distinct()] },
                 // The worker's own summary takes precedence.
                 AttemptEnded ended => document with { Summary = ended.Summary.Or(document.Summary), Suggestions = ended.Suggestions },
                 _ => document,

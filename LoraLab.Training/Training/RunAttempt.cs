@@ -140,7 +140,7 @@ public sealed class RunAttempt(SpecValidator validator, RunPreparation preparati
             recorder.Directory.FullPath,
             data.Model.Folder,
             () => RunDisk.MissingForBest(recorder.Directory.FullPath, modelBytes, data.Config),
-            message => Warn([message]));
+            recorder.Warn);
         new TrainingLoop(run, engine.Gradient, engine.Model, progress, report, checkpoints, stop.Token, best).Run();
 
         recorder.Phase("saving", progress.Step, run.Schedule.TotalSteps, 0);

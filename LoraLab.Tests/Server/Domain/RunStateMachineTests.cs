@@ -137,6 +137,20 @@ public sealed class RunStateMachineTests
         }
     }
 
+    /// <summary>What a run's trainer warns of is on its page once, however often it says so.</summary>
+    [Fact]
+    public void Apply_Warnings_AreWarningsOfTheRunOnce()
+    {
+        RunDocument run = new() { Id = "a", Name = "a", Color = "#000000", Spec = new RunSpec(), CreatedAt = _begin, Warnings = ["first"] };
+        RunDocument claimed = RunStateMachine.Claim(run, "cpu", _begin);
+
+        RunDocument after = RunProjector.Apply(
+            claimed,
+            [new WarningRaised { Number = 1, Message = "second" }, new WarningRaised { Number = 2, Message = "second" }]).Document;
+
+        Assert.Equal(["first", "second"], after.Warnings);
+    }
+
     /// <summary>Acts like the importer: applies events only while the attempt is open, and once.</summary>
     private static RunDocument? Hear(RunDocument run, Move move)
     {

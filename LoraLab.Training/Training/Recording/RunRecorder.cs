@@ -114,6 +114,13 @@ public sealed class RunRecorder(RunDirectory directory, EventLog events, RunLog 
         Append(new BudgetExceeded { Step = step, UsedMb = usedMb, BudgetMb = budgetMb, Message = message });
     }
 
+    /// <summary>Records what went otherwise than asked, as a warning of the run.</summary>
+    public void Warn(string message)
+    {
+        Log($"warning: {message}");
+        Append(new WarningRaised { Message = message });
+    }
+
     /// <summary>Records the end of the attempt.</summary>
     public void Ended(EndReason reason, string? error, RunSummary summary, IReadOnlyList<RunSuggestion>? suggestions = null)
     {
