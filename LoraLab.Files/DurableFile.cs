@@ -44,8 +44,13 @@ public static class DurableFile
         stream.Flush(flushToDisk: true);
     }
 
-    private static void Write(string path, Action<FileStream> content)
+    /// <summary>Writes a file in the same way.</summary>
+    /// <param name="path">Target path; its folder must exist.</param>
+    /// <param name="content">Writes the content.</param>
+    /// <exception cref="IOException">The write failed: the target is unchanged, and no temporary file is left behind.</exception>
+    public static void Write(string path, Action<FileStream> content)
     {
+        ArgumentNullException.ThrowIfNull(content);
         string temporary = TemporaryName.Beside(path);
         using FileStream stream = new(temporary, TemporaryName.Mode, FileAccess.Write, FileShare.None, bufferSize: 0);
         try

@@ -38,6 +38,12 @@ internal static class ServerProgram
 
         try
         {
+            if (TransferCommand.IsRequested(args))
+            {
+                await using WebApplication idle = Build(TransferCommand.Configuration(args), add, static _ => { });
+                return TransferCommand.Run(args, idle.Services);
+            }
+
             // The command-line provider would parse "--demo --urls" as a key with its value.
             bool demo = args.Contains(DemoSwitch);
             await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);

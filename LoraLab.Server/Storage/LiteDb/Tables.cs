@@ -24,15 +24,18 @@ internal sealed class Tables : IDisposable
     private static readonly TimeSpan _responseRetention = TimeSpan.FromDays(7);
 
     private readonly DatabaseFile _file;
+    private readonly bool _owned;
     private readonly ILiteCollection<BsonDocument> _meta;
     private readonly ILiteCollection<BsonDocument> _runs;
     private readonly ILiteCollection<BsonDocument> _experiments;
     private readonly ILiteCollection<BsonDocument> _events;
     private readonly ILiteCollection<BsonDocument> _responses;
 
-    public Tables(DatabaseFile file)
+    /// <param name="file">The database.</param>
+    /// <param name="owned">Whether it is closed with this object.</param>
+    public Tables(DatabaseFile file, bool owned = true)
     {
-        _file = file;
+        (_file, _owned) = (file, owned);
         _meta = file.Engine.GetCollection(Meta);
         _runs = file.Engine.GetCollection(Runs);
         _experiments = file.Engine.GetCollection(Experiments);
@@ -57,6 +60,46 @@ internal sealed class Tables : IDisposable
 
     public static StoredRun ReadRun(BsonDocument document) =>
         JsonSerializer.Deserialize<StoredRun>(document["json"].AsString, ContractJson.Options)!;
+
+    public static BsonDocument Write(StoredRun run)
+    {
+        string json = JsonSerializer.Serialize(run, ContractJson.Options);
+        return new()
+        {
+            ["_id"] = run.Document.Id,
+            ["state"] = run.Document.State.ToString(),
+            ["json"] = json,
+            ["sum"] = Checksum.Of(json),
+        };
+    }
+
+    public static BsonDocument Write(StoredExperiment experiment)
+    {
+        string json = JsonSerializer.Serialize(experiment, ContractJson.Options);
+        return new() { ["_id"] = experiment.Id, ["json"] = json, ["sum"] = Checksum.Of(json) };
+    }
+
+    public static BsonDocument Write(StoredResponse response)
+    {
+        string json = JsonSerializer.Serialize(response, ContractJson.Options);
+        return new()
+        {
+            ["_id"] = response.Key,
+            ["at"] = response.At.ToUnixTimeMilliseconds(),
+            ["json"] = json,
+            ["sum"] = Checksum.Of(json),
+        };
+    }
+
+    public static BsonDocument Write(LiveEvent live) => new()
+    {
+        ["_id"] = live.Seq,
+        ["run"] = live.RunId,
+        ["type"] = live.Type,
+        ["at"] = live.At.ToUnixTimeMilliseconds(),
+        // The queue is long and only its latest state matters: it is read again on replay.
+        ["data"] = live.Type == LiveEventTypes.QueueChanged ? "{}" : live.Data.GetRawText(),
+    };
 
     public IEnumerable<StoredRun> AllRuns() => _runs.FindAll().Select(ReadRun);
 
@@ -97,20 +140,12 @@ internal sealed class Tables : IDisposable
                 continue;
             }
 
-            string json = JsonSerializer.Serialize(experiment, ContractJson.Options);
-            _experiments.Upsert(new BsonDocument { ["_id"] = experiment.Id, ["json"] = json, ["sum"] = Checksum.Of(json) });
+            _experiments.Upsert(Write(experiment));
         }
 
         foreach (StoredResponse response in staged.Responses)
         {
-            string json = JsonSerializer.Serialize(response, ContractJson.Options);
-            _responses.Upsert(new BsonDocument
-            {
-                ["_id"] = response.Key,
-                ["at"] = response.At.ToUnixTimeMilliseconds(),
-                ["json"] = json,
-                ["sum"] = Checksum.Of(json),
-            });
+            _responses.Upsert(Write(response));
         }
 
         if (staged.Paused != (Paused ?? false))
@@ -158,7 +193,13 @@ internal sealed class Tables : IDisposable
 
     public void Checkpoint() => _file.Engine.Checkpoint();
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (_owned)
+        {
+            _file.Dispose();
+        }
+    }
 
     /// <summary>
     /// Creates the index together with the collection. An existing collection has it: ensuring it again would make LiteDB checkpoint a
@@ -183,14 +224,7 @@ internal sealed class Tables : IDisposable
             }
             else
             {
-                string json = JsonSerializer.Serialize(run, ContractJson.Options);
-                _runs.Upsert(new BsonDocument
-                {
-                    ["_id"] = id,
-                    ["state"] = run.Document.State.ToString(),
-                    ["json"] = json,
-                    ["sum"] = Checksum.Of(json),
-                });
+                _runs.Upsert(Write(run));
             }
         }
 
@@ -208,7 +242,7 @@ internal sealed class Tables : IDisposable
 
     private long WriteEvents(IReadOnlyList<LiveEvent> numbered)
     {
-        _events.Insert(numbered.Select(WriteEvent));
+        _events.Insert(numbered.Select(Write));
         long last = numbered[^1].Seq;
         _meta.Upsert(new BsonDocument { ["_id"] = "seq", ["value"] = last });
         if (last - OldestEvent < RetainedEvents + PruneEvery)
@@ -219,16 +253,6 @@ internal sealed class Tables : IDisposable
         _events.DeleteMany(Query.LT("_id", last - RetainedEvents));
         return last - RetainedEvents;
     }
-
-    private static BsonDocument WriteEvent(LiveEvent live) => new()
-    {
-        ["_id"] = live.Seq,
-        ["run"] = live.RunId,
-        ["type"] = live.Type,
-        ["at"] = live.At.ToUnixTimeMilliseconds(),
-        // The queue is long and only its latest state matters: it is read again on replay.
-        ["data"] = live.Type == LiveEventTypes.QueueChanged ? "{}" : live.Data.GetRawText(),
-    };
 
     private static LiveEvent ReadEvent(BsonDocument document) => new(
         document["_id"].AsInt64,

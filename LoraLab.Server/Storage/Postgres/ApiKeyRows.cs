@@ -8,7 +8,7 @@ internal sealed class ApiKeyRows(NpgsqlDataSource source) : IKeyStore
 {
     private const string Columns = "name, scopes, sha256, created_at, created_by, last_used";
 
-    private const string Insert = $"insert into api_keys ({Columns}) values ($1, $2, $3, $4, $5, $6)";
+    private const string InsertRow = $"insert into api_keys ({Columns}) values ($1, $2, $3, $4, $5, $6)";
 
     private readonly SqlQuery _query = new(source.OpenConnection, owned: true);
 
@@ -16,7 +16,7 @@ internal sealed class ApiKeyRows(NpgsqlDataSource source) : IKeyStore
     public IReadOnlyList<StoredKey> Read() => ReadAll(_query);
 
     /// <inheritdoc />
-    public bool Add(StoredKey key) => Changed($"{Insert} on conflict do nothing returning name", ValuesOf(key));
+    public bool Add(StoredKey key) => Changed($"{InsertRow} on conflict do nothing returning name", ValuesOf(key));
 
     /// <inheritdoc />
     public bool Remove(string name) => Changed("delete from api_keys where name = $1 returning name", name);
@@ -30,6 +30,9 @@ internal sealed class ApiKeyRows(NpgsqlDataSource source) : IKeyStore
     /// <summary>All keys, by name.</summary>
     public static IReadOnlyList<StoredKey> ReadAll(SqlQuery query) =>
         query.All($"select {Columns} from api_keys order by name", ReadRow);
+
+    /// <summary>Adds a key, where there is none of its name.</summary>
+    public static NpgsqlBatchCommand Insert(StoredKey key) => SqlParameters.Command(InsertRow, ValuesOf(key));
 
     private static object[] ValuesOf(StoredKey key) =>
     [

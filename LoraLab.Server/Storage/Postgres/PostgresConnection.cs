@@ -12,8 +12,10 @@ internal static class PostgresConnection
     private const string DefaultSchema = "loralab";
 
     /// <summary>Opens a pool of connections.</summary>
+    /// <param name="text">The connection string.</param>
+    /// <param name="update">Whether tables are created or updated; else they must be those of this version.</param>
     /// <exception cref="StartFailure">The database cannot be reached or used.</exception>
-    public static NpgsqlDataSource Open(string text)
+    public static NpgsqlDataSource Open(string text, bool update = true)
     {
         NpgsqlConnectionStringBuilder settings = Parse(text);
         settings.SearchPath = string.IsNullOrWhiteSpace(settings.SearchPath) ? DefaultSchema : settings.SearchPath;
@@ -21,7 +23,15 @@ internal static class PostgresConnection
         NpgsqlDataSource source = NpgsqlDataSource.Create(settings);
         try
         {
-            PostgresSchema.Update(source, settings.SearchPath.Split(',')[0].Trim().Trim('"'));
+            if (update)
+            {
+                PostgresSchema.Update(source, settings.SearchPath.Split(',')[0].Trim().Trim('"'));
+            }
+            else
+            {
+                PostgresSchema.Require(source);
+            }
+
             return source;
         }
         catch (Exception error)

@@ -122,6 +122,29 @@ internal static class PostgresSchema
         transaction.Commit();
     }
 
+    /// <summary>Requires the tables as this server knows them, and changes nothing.</summary>
+    /// <exception cref="StartFailure">There are none, or they are of another version.</exception>
+    public static void Require(NpgsqlDataSource source)
+    {
+        using NpgsqlConnection connection = source.OpenConnection();
+        using NpgsqlCommand exists = new("select to_regclass('versions') is not null", connection);
+        if (exists.ExecuteScalar() is not true)
+        {
+            throw new StartFailure("The PostgreSQL database has no tables of LoraLab; "
+                + "correct ConnectionStrings:Postgres or its Search Path.");
+        }
+
+        int version = Read(connection).Version;
+        if (version != _changes.Length)
+        {
+            throw new StartFailure($"The PostgreSQL database has version {version} of LoraLab's tables, and this server reads version "
+                + $"{_changes.Length}: "
+                + (version < _changes.Length
+                    ? "start it once on this database, which updates them."
+                    : "use the newer LoraLab that wrote them."));
+        }
+    }
+
     private static (int Version, string Fields) Read(NpgsqlConnection connection)
     {
         using NpgsqlCommand command = new("select number, fields from versions order by number desc limit 1", connection);

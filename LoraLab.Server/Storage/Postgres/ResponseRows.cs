@@ -13,6 +13,13 @@ internal static class ResponseRows
     public static StoredResponse Read(NpgsqlDataReader row) =>
         JsonSerializer.Deserialize<StoredResponse>(row.GetString(0), ContractJson.Options)!;
 
+    public static NpgsqlBatchCommand Insert(StoredResponse response) => SqlParameters.Command(
+        "insert into responses values ($1, $2, $3, $4)",
+        response.Key,
+        RunRow.Json(response),
+        response.CreatedId,
+        response.At.ToUniversalTime());
+
     /// <summary>
     /// Deletes responses older than a week, but never the latest thousand: a leap of the clock must not let a submission be repeated.
     /// </summary>

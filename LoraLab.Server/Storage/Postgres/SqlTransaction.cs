@@ -33,6 +33,29 @@ internal sealed class SqlTransaction : StagedTransaction
         && Changed.All(change => change.Value is { } after && Before(change.Key) is { } before
             && before.Document.State == after.Document.State && !RunRecords.NeedsRecord(before, after));
 
+    /// <summary>Writes a run.</summary>
+    public static NpgsqlBatchCommand Upsert(StoredRun run)
+    {
+        RunRow row = RunRow.Of(run);
+        return SqlParameters.Command(
+            "insert into runs (id, document, keys, texts, tags, aliases, parents) values ($1, $2::jsonb, $3::jsonb, $4::jsonb, $5, $6, $7) "
+                + "on conflict (id) do update set document = excluded.document, keys = excluded.keys, texts = excluded.texts, "
+                + "tags = excluded.tags, aliases = excluded.aliases, parents = excluded.parents",
+            run.Document.Id,
+            row.Document,
+            row.Keys,
+            row.Texts,
+            row.Tags,
+            row.Aliases,
+            row.Parents);
+    }
+
+    /// <summary>Writes a study or sweep.</summary>
+    public static NpgsqlBatchCommand Upsert(StoredExperiment experiment) => SqlParameters.Command(
+        "insert into experiments values ($1, $2::jsonb) on conflict (id) do update set document = excluded.document",
+        experiment.Id,
+        RunRow.Json(experiment));
+
     public override IReadOnlyDictionary<string, MetricSeries> ReadSeries(
         string runId, IReadOnlyCollection<string>? keys, int? attempt = null) =>
         PointRows.Read(_query, runId, keys, SeriesRange.Of(attempt, Find(runId)));
@@ -60,12 +83,7 @@ internal sealed class SqlTransaction : StagedTransaction
 
         foreach (StoredResponse response in Responses)
         {
-            batch.BatchCommands.Add(SqlParameters.Command(
-                "insert into responses values ($1, $2, $3, $4)",
-                response.Key,
-                RunRow.Json(response),
-                response.CreatedId,
-                response.At.ToUniversalTime()));
+            batch.BatchCommands.Add(ResponseRows.Insert(response));
         }
 
         if (NewPaused is bool paused)
@@ -133,31 +151,11 @@ internal sealed class SqlTransaction : StagedTransaction
 
         foreach ((string id, StoredExperiment? experiment) in _unwrittenExperiments)
         {
-            batch.BatchCommands.Add(experiment is null
-                ? SqlParameters.Command("delete from experiments where id = $1", id)
-                : SqlParameters.Command(
-                    "insert into experiments values ($1, $2::jsonb) on conflict (id) do update set document = excluded.document",
-                    id,
-                    RunRow.Json(experiment)));
+            batch.BatchCommands.Add(
+                experiment is null ? SqlParameters.Command("delete from experiments where id = $1", id) : Upsert(experiment));
         }
 
         _unwritten.Clear();
         _unwrittenExperiments.Clear();
-    }
-
-    private static NpgsqlBatchCommand Upsert(StoredRun run)
-    {
-        RunRow row = RunRow.Of(run);
-        return SqlParameters.Command(
-            "insert into runs (id, document, keys, texts, tags, aliases, parents) values ($1, $2::jsonb, $3::jsonb, $4::jsonb, $5, $6, $7) "
-                + "on conflict (id) do update set document = excluded.document, keys = excluded.keys, texts = excluded.texts, "
-                + "tags = excluded.tags, aliases = excluded.aliases, parents = excluded.parents",
-            run.Document.Id,
-            row.Document,
-            row.Keys,
-            row.Texts,
-            row.Tags,
-            row.Aliases,
-            row.Parents);
     }
 }

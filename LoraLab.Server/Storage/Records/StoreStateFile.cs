@@ -70,6 +70,10 @@ internal sealed class StoreStateFile
         }
     }
 
+    /// <summary>Writes what belongs to another database, which takes the place of the one that the file was about.</summary>
+    public void Restart(long seq, bool paused) =>
+        DurableFile.WriteAllText(_path, JsonSerializer.Serialize(new Content(paused, seq + Block), ContractJson.Indented) + "\n");
+
     private Content Read()
     {
         try

@@ -34,6 +34,9 @@ internal abstract class StorePlace : IDisposable
     {
         private readonly string _connection = PostgresServer.SharedAsync().GetAwaiter().GetResult().NewPlace();
 
+        /// <summary>The connection string.</summary>
+        public string Connection => _connection;
+
         public override OpenStore Open() => new PostgresStore(_connection);
 
         public override void Dispose()
