@@ -25,11 +25,14 @@ return await ServerProgram.RunAsync(args, static builder =>
     app.UseProblems();
     app.UseSecurity();
     app.UseAliases();
-    app.MapRestApi();
-    app.MapLiveChannel();
-    app.MapApiDescription();
     app.MapHealth();
-    app.MapPrometheus();
-    app.MapHangfire();
-    app.MapDashboard();
+    if (!app.ServesOnlyHealth())
+    {
+        app.MapRestApi();
+        app.MapLiveChannel();
+        app.MapApiDescription();
+        app.MapPrometheus();
+        app.MapHangfire();
+        app.MapDashboard();
+    }
 });

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
@@ -32,6 +33,7 @@ internal sealed class ScriptedRun
     private readonly int _attempt;
     private readonly string _saved;
     private volatile bool _stop;
+    private long _until;
 
     private ScriptedRun(WorkerCommand command)
     {
@@ -63,6 +65,7 @@ internal sealed class ScriptedRun
         }
 
         ScriptedRun run = new(command);
+        run.Extend(command.Until);
         new Thread(run.Listen) { IsBackground = true }.Start();
         return run.Execute();
     }
@@ -71,10 +74,30 @@ internal sealed class ScriptedRun
     {
         while (Console.In.ReadLine() is { } line)
         {
-            _stop |= JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options)?.Cancel == true;
+            WorkerCommand? command = JsonSerializer.Deserialize<WorkerCommand>(line, ContractJson.Options);
+            _stop |= command?.Cancel == true;
+            Extend(command?.Until);
         }
 
         _stop = true;
+    }
+
+    private void Extend(long? until)
+    {
+        if (until is not long deadline || Interlocked.Exchange(ref _until, deadline) != 0)
+        {
+            return;
+        }
+
+        new Thread(() =>
+        {
+            while (MonotonicClock.Now < Interlocked.Read(ref _until))
+            {
+                Thread.Sleep(20);
+            }
+
+            Process.GetCurrentProcess().Kill();
+        }) { IsBackground = true }.Start();
     }
 
     private int Execute()

@@ -13,8 +13,9 @@ public sealed class ContractJsonTests
         string json = JsonSerializer.Serialize(new RunSpec(), ContractJson.Options);
 
         Assert.Equal(
-            """{"name":null,"notes":null,"tags":[],"priority":0,"model":"sample","dataset":"sample","method":"lora","rank":8,"alpha":16"""
-                + ""","dropout":0,"rankStabilized":false,"targetModules":["q_proj","v_proj"],"layersToTransform":null"""
+            """{"name":null,"notes":null,"tags":[],"priority":0,"requires":[]"""
+                + ""","model":"sample","dataset":"sample","method":"lora","rank":8,"alpha":16,"dropout":0,"rankStabilized":false"""
+                + ""","targetModules":["q_proj","v_proj"],"layersToTransform":null"""
                 + ""","excludeModules":null,"rankPattern":null,"alphaPattern":null,"methodOptions":{},"initFrom":null"""
                 + ""","learningRate":null,"learningRateB":null,"schedule":"linear","warmupSteps":0,"scheduleSteps":null,"weightDecay":0"""
                 + ""","maxGradNorm":1,"epochs":1,"maxSteps":null,"trainSamples":20000,"dataSeed":42,"dataOffset":0,"orderSeed":null"""

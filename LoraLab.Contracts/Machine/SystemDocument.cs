@@ -44,6 +44,9 @@ public sealed record SystemDocument
     /// <summary>Start time of the server, UTC.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>The nodes that take runs from the queue or serve the API; one, unless several share a PostgreSQL database.</summary>
+    public IReadOnlyList<NodeEntry> Nodes { get; init; } = [];
+
     /// <summary>Problems, one sentence each; empty: none.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }

@@ -140,6 +140,9 @@ public sealed record RunAttempt
     /// <summary>Device of the lane that ran it.</summary>
     public string? Device { get; init; }
 
+    /// <summary>Name of the node that ran it; null: an earlier version, which did not record it.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Start, UTC.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
@@ -248,4 +251,7 @@ public static class RunStates
     /// <summary>Returns true for completed, failed, cancelled and interrupted.</summary>
     public static bool IsTerminal(this RunState state) =>
         state is RunState.Completed or RunState.Failed or RunState.Cancelled or RunState.Interrupted;
+
+    /// <summary>Returns true for preparing, running and cancelling.</summary>
+    public static bool IsActive(this RunState state) => state is RunState.Preparing or RunState.Running or RunState.Cancelling;
 }

@@ -34,6 +34,14 @@ public record RunSpec
     public int Priority { get; init; }
 
     [SpecField(
+        SpecGroup.Identity, SpecRoles.Description, "Required labels",
+        "Labels that a node must have to take the run, separated by commas; none: any node whose device fits.",
+        MaxLength = TextLimits.Tag, Advanced = true, Placeholder = "any node",
+        NotSearched = "decides where a run executes only, not its results")]
+    [MaxLength(TextLimits.Tags)]
+    public IReadOnlyList<string> Requires { get; init; } = [];
+
+    [SpecField(
         SpecGroup.Data, SpecRoles.Steps | SpecRoles.Memory, "Model",
         "Name of a model folder under the configured roots; sample is bundled.",
         OwnControl = true, ProtocolTitle = "Model", SetByStudy = "it is a field of the study")]

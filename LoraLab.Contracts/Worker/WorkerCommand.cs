@@ -15,6 +15,12 @@ public sealed record WorkerCommand
     /// <summary>Input files as they were when the run was queued; the worker warns about those that changed. Empty: not recorded.</summary>
     public IReadOnlyList<FileSnapshot> Files { get; init; } = [];
 
+    /// <summary>
+    /// Until when the worker may live unless a later line extends it: milliseconds of the machine's monotonic clock
+    /// (<see cref="MonotonicClock"/>); it begins to stop in time to be gone by then. Null: as long as stdin is open.
+    /// </summary>
+    public long? Until { get; init; }
+
     /// <summary>True to stop as soon as possible.</summary>
     public bool Cancel { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Domain;
 
@@ -7,10 +8,19 @@ namespace LoraLab.Server.Domain;
 /// <param name="Device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
 internal sealed record Lane(int Index, string Device)
 {
+    /// <summary>The queue of jobs that any lane serves.</summary>
+    public const string AnyQueue = "any";
+
     private const string Auto = "auto";
 
-    /// <summary>Name of its Hangfire queue.</summary>
-    public string Queue => QueueName(Index);
+    /// <summary>Name of the node that has it.</summary>
+    public string Node { get; init; } = "";
+
+    /// <summary>Labels of that node.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>The queues of jobs that it serves, by what its device is capable of.</summary>
+    public IReadOnlyList<string> Queues => Device == Auto ? [AnyQueue, "cpu", "cuda"] : [AnyQueue, Device.Split(':')[0]];
 
     /// <summary>Whether it accepts every device.</summary>
     public bool AcceptsAll => Device == Auto;
@@ -20,8 +30,6 @@ internal sealed record Lane(int Index, string Device)
 
     /// <summary>A pattern as in SQL of more devices that it accepts; null: there are none.</summary>
     public string? AcceptedPattern => Device == "cuda" ? "cuda:%" : null;
-
-    public static string QueueName(int index) => $"lane-{index}";
 
     /// <summary>
     /// Two configured names whose lanes could execute two runs on one device at the same time; null: there are none. <c>auto</c> and
@@ -43,6 +51,9 @@ internal sealed record Lane(int Index, string Device)
     /// <summary>Whether a run that requests <paramref name="device"/> may execute here.</summary>
     public bool Accepts(string device) =>
         Device == Auto || device == Auto || device == Device || IsCudaAnd(device, Device) || IsCudaAnd(Device, device);
+
+    /// <summary>Whether a run may execute here: on this device, and on a node with these labels.</summary>
+    public bool Accepts(RunSpec spec) => Accepts(spec.Device) && spec.Requires.All(Labels.Contains);
 
     /// <summary>The device passed to the worker: the lane's where the run does not specify one.</summary>
     public string DeviceFor(string device) =>

@@ -26,12 +26,13 @@ namespace LoraLab.Server.Domain;
 internal static class RunStateMachine
 {
     /// <summary>queued → preparing: a lane has claimed the run; its next attempt begins.</summary>
-    public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now) =>
+    public static RunDocument Claim(RunDocument run, string device, DateTimeOffset now, string? node = null) =>
         Move(run, RunState.Preparing, RunState.Queued) with
         {
             StartedAt = run.StartedAt ?? now,
             Progress = run.Progress with { Phase = "loading" },
-            Attempts = [.. run.Attempts, new RunAttempt { Number = run.Attempts.Count + 1, Device = device, StartedAt = now }],
+            Attempts =
+                [.. run.Attempts, new RunAttempt { Number = run.Attempts.Count + 1, Device = device, Node = node, StartedAt = now }],
         };
 
     /// <summary>preparing → running: model and data are loaded. A run that is being cancelled stays in cancelling.</summary>

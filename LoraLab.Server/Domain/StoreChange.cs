@@ -28,5 +28,10 @@ internal sealed record RunChanged(RunDocument? Before, RunDocument? After, IRead
         before.Count == after.Count && (after.Count == 0 || before[^1] with { LastEvent = after[^1].LastEvent } == after[^1]);
 }
 
+/// <summary>Another node was asked to stop a run.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Kill">Whether it gets no time to save a checkpoint.</param>
+internal sealed record StopRequested(string RunId, bool Kill) : StoreChange;
+
 /// <summary>The database was reopened after a failure: anything may differ from the changes published so far.</summary>
 internal sealed record StoreReopened : StoreChange;

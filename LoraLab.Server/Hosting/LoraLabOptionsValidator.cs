@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Security;
@@ -9,8 +10,6 @@ namespace LoraLab.Server.Hosting;
 /// <summary>Reports all errors of the section at once, each with its key.</summary>
 internal sealed partial class LoraLabOptionsValidator(IConfiguration configuration) : IValidateOptions<LoraLabOptions>
 {
-    private static readonly string[] _roles = ["All", "Web", "Worker"];
-
     public ValidateOptionsResult Validate(string? name, LoraLabOptions options)
     {
         List<string> errors = [];
@@ -115,17 +114,41 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
 
         errors.AddRange(ApiKeySection.Read(configuration).Errors);
 
-        if (!_roles.Contains(options.Role))
+        CheckNode(errors, options);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private void CheckNode(List<string> errors, LoraLabOptions options)
+    {
+        if (!NodeRoles.Names.Contains(options.Role))
         {
-            errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", _roles)}.");
+            errors.Add($"LoraLab:Role is \"{options.Role}\"; it must be one of {string.Join(", ", NodeRoles.Names)}.");
         }
-        else if (options.Role != "All")
+        else if (options.Role != NodeRoles.All && string.IsNullOrWhiteSpace(configuration.GetConnectionString("Postgres")))
         {
-            errors.Add(
-                $"LoraLab:Role is \"{options.Role}\", which requires the PostgreSQL store that this version does not have; use All.");
+            errors.Add($"LoraLab:Role is \"{options.Role}\", but nodes share their runs through PostgreSQL; "
+                + "set ConnectionStrings:Postgres, or use All.");
         }
 
-        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+        if (!NodeName().IsMatch(NodeNames.Of(options)))
+        {
+            errors.Add($"LoraLab:NodeName is \"{NodeNames.Of(options)}\"; it must have 1 to 100 letters, digits, periods, hyphens and "
+                + "underscores, and begin with a letter or digit.");
+        }
+
+        for (int i = 0; i < options.Labels.Count; i++)
+        {
+            string label = options.Labels[i] ?? "";
+            if (string.IsNullOrWhiteSpace(label) || label.Length > TextLimits.Tag || label.Contains(','))
+            {
+                errors.Add($"LoraLab:Labels:{i} is \"{label}\"; it must have 1 to {TextLimits.Tag} characters without a comma.");
+            }
+        }
+
+        if (options.Cluster.LeaseSeconds is not (>= 5 and <= 86_400))
+        {
+            errors.Add($"LoraLab:Cluster:LeaseSeconds is {options.Cluster.LeaseSeconds}; it must be between 5 and 86400.");
+        }
     }
 
     private static void CheckFolders(List<string> errors, string key, List<string> folders)
@@ -138,6 +161,10 @@ internal sealed partial class LoraLabOptionsValidator(IConfiguration configurati
             }
         }
     }
+
+    // It names a folder too.
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    private static partial Regex NodeName();
 
     [GeneratedRegex("^(auto|cpu|cuda|cuda:[0-9]{1,2})$")]
     private static partial Regex DeviceName();

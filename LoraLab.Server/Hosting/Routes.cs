@@ -26,7 +26,9 @@ using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
 using LoraLab.Server.System.Health;
 using LoraLab.Server.System.Machine;
+using LoraLab.Server.System.Nodes;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
 
 namespace LoraLab.Server.Hosting;
@@ -81,6 +83,7 @@ internal static class Routes
         api.MapStudies().MapStudyPaper();
         api.MapSweeps();
         api.MapSystem();
+        api.MapNodes();
         api.MapSession();
         api.MapKeys();
     }
@@ -99,6 +102,10 @@ internal static class Routes
             .DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton()
             .WithCustomCss("a[href*='scalar.com'] { display: none !important; }")).AllowAnonymous();
     }
+
+    /// <summary>Whether this node only takes runs: it answers nothing but its health.</summary>
+    public static bool ServesOnlyHealth(this WebApplication app) =>
+        app.Services.GetRequiredService<IOptions<LoraLabOptions>>().Value.Role == NodeRoles.Worker;
 
     public static void MapHealth(this WebApplication app)
     {

@@ -5,6 +5,7 @@ using LoraLab.Server.Runs.Adapters;
 using LoraLab.Server.Runs.Merging;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Postgres;
 using LoraLab.Server.Storage.Recovery;
 using LoraLab.Server.System.Machine;
 using Microsoft.AspNetCore.Connections;
@@ -49,6 +50,8 @@ internal static class ServerProgram
             await using WebApplication app = Build([.. args.Where(arg => arg != DemoSwitch)], add, use);
             // Lock and database first: the server must not listen before it owns the data directory.
             app.Services.GetRequiredService<AllowedHostNames>();
+            app.Services.GetService<SharedFolder>();
+            app.Services.GetService<SeqNotifier>();
             if (app.Services.GetRequiredService<IRunStore>().HasRecords)
             {
                 app.Services.GetRequiredService<RunReconciler>().Run();

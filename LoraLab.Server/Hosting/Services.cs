@@ -31,6 +31,7 @@ using LoraLab.Server.Runs.Views;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Security;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Storage.LiteDb;
 using LoraLab.Server.Storage.Postgres;
 using LoraLab.Server.Storage.Records;
@@ -84,18 +85,29 @@ internal static class Services
         builder.Services.AddSingleton<StoreStateFile>();
         builder.Services.AddSingleton<DiskReserve>();
         builder.Services.AddSingleton<StoreChanges>();
-        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(PostgresConnection.Name)))
+        builder.Services.AddSingleton<HeldLeases>();
+        builder.Services.AddSingleton<LeaseTimes>();
+        if (!PostgresConnection.IsConfigured(builder.Configuration))
         {
             builder.Services.AddSingleton<IRunStore, LiteDbRunStore>();
             builder.Services.AddSingleton<IKeyStore, KeyFile>();
+            builder.Services.AddSingleton<INodes, SingleNode>();
         }
         else
         {
+            builder.Services.AddSingleton<PostgresDatabase>();
+            builder.Services.AddSingleton<NodeSession>();
+            builder.Services.AddSingleton<SeqNotifier>();
+            builder.Services.AddSingleton<TransientRows>();
+            builder.Services.AddSingleton<ITransientOutlet>(services => services.GetRequiredService<TransientRows>());
+            builder.Services.AddSingleton<PostgresNodes>();
+            builder.Services.AddSingleton<INodes>(services => services.GetRequiredService<PostgresNodes>());
+            builder.Services.AddSingleton<INodePulse>(services => services.GetRequiredService<PostgresNodes>());
             builder.Services.AddSingleton<IRunStore, PostgresRunStore>();
-            builder.Services.AddSingleton(static services => PostgresConnection.Open(
-                services.GetRequiredService<IConfiguration>().GetConnectionString(PostgresConnection.Name)!));
+            builder.Services.AddSingleton(static services => services.GetRequiredService<PostgresDatabase>().Source);
             builder.Services.AddSingleton<IKeyStore, ApiKeyRows>();
             builder.Services.AddSingleton<IXmlRepository, CookieKeyRows>();
+            builder.Services.AddSingleton<SharedFolder>();
         }
 
         builder.Services.AddSingleton<RunDeletions>();
@@ -194,30 +206,62 @@ internal static class Services
 
     public static void AddQueue(this WebApplicationBuilder builder)
     {
+        LoraLabOptions options = builder.Configuration.GetSection(LoraLabOptions.Section).Get<LoraLabOptions>() ?? new LoraLabOptions();
+        bool several = PostgresConnection.IsConfigured(builder.Configuration);
         builder.Services.AddSingleton<Lanes>();
         builder.Services.AddSingleton<QueueService>();
         builder.Services.AddSingleton<Readiness>();
-        builder.Services.AddHangfire(static hangfire => hangfire
-            .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
-            .UseSimpleAssemblyNameTypeSerializer()
-            .UseRecommendedSerializerSettings()
-            .UseInMemoryStorage());
-
-        LoraLabOptions lanes = builder.Configuration.GetSection(LoraLabOptions.Section).Get<LoraLabOptions>() ?? new LoraLabOptions();
-        for (int i = 0; i < Lanes.Devices(lanes).Count; i++)
+        builder.Services.AddSingleton<LaneRunner>();
+        builder.Services.AddSingleton<LaneRunners>();
+        if (several)
         {
-            string queue = Lane.QueueName(i);
-            builder.Services.AddHangfireServer((services, server) =>
-            {
-                server.ServerName = queue;
-                server.Queues = [queue];
-                server.WorkerCount = 1;
-                server.ShutdownTimeout = ShutdownTimeout(services.GetRequiredService<IOptions<LoraLabOptions>>().Value);
-                server.StopTimeout = server.ShutdownTimeout;
-            });
+            // Before the lanes, and, when the server stops, after them: their runs need leases until they have ended.
+            builder.Services.AddHostedService<LeaseKeeper>();
+        }
+
+        builder.Services.AddHostedService(services => services.GetRequiredService<LaneRunners>());
+        builder.AddJobs(options, several);
+        if (several)
+        {
+            builder.Services.AddHostedService<RemoteStops>();
+            builder.Services.AddHostedService<LeaseReaper>();
         }
 
         builder.Services.AddHostedService<QueueStarter>();
+    }
+
+    /// <summary>Hangfire: in the database that nodes share, or in the memory of the only one.</summary>
+    private static void AddJobs(this WebApplicationBuilder builder, LoraLabOptions options, bool several)
+    {
+        builder.Services.AddHangfire((services, hangfire) =>
+        {
+            hangfire
+                .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+                .UseSimpleAssemblyNameTypeSerializer()
+                .UseRecommendedSerializerSettings();
+            if (several)
+            {
+                hangfire.UsePostgresJobs(services.GetRequiredService<PostgresDatabase>());
+            }
+            else
+            {
+                hangfire.UseInMemoryStorage();
+            }
+        });
+        string[] queues = [.. NodeNames.DevicesOf(options).SelectMany((device, i) => new Lane(i, device).Queues).Distinct()];
+        if (queues.Length == 0)
+        {
+            return;
+        }
+
+        builder.Services.AddHangfireServer((services, server) =>
+        {
+            server.ServerName = NodeNames.Of(options);
+            server.Queues = queues;
+            server.WorkerCount = 1;
+            server.ShutdownTimeout = ShutdownTimeout(services.GetRequiredService<IOptions<LoraLabOptions>>().Value);
+            server.StopTimeout = server.ShutdownTimeout;
+        });
     }
 
     public static void AddLive(this WebApplicationBuilder builder)

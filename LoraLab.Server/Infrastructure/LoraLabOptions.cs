@@ -61,7 +61,16 @@ internal sealed class LoraLabOptions
 
     public PredictionOptions Predictions { get; set; } = new();
 
-    public string Role { get; set; } = "All";
+    /// <summary><c>All</c>, <c>Web</c> (takes no runs) or <c>Worker</c> (only takes runs); other than All with PostgreSQL only.</summary>
+    public string Role { get; set; } = NodeRoles.All;
+
+    /// <summary>Name of this node, unique among those of the database; null: the machine's name.</summary>
+    public string? NodeName { get; set; }
+
+    /// <summary>Labels of this node, which runs can require.</summary>
+    public List<string> Labels { get; set; } = [];
+
+    public ClusterOptions Cluster { get; set; } = new();
 
     /// <summary>
     /// For tests: executes the work of every transaction twice, the first time without effect, and requires the same result.

@@ -6,10 +6,13 @@ namespace LoraLab.Server.Infrastructure;
 /// <summary>The configured folders and files as absolute paths.</summary>
 internal sealed class LoraLabPaths
 {
-    public LoraLabPaths(IHostEnvironment environment, IOptions<LoraLabOptions> options)
+    public LoraLabPaths(IHostEnvironment environment, IOptions<LoraLabOptions> options, IConfiguration? configuration = null)
     {
         Home = environment.ContentRootPath;
         DataDirectory = Resolve(options.Value.DataDirectory);
+        NodeDirectory = string.IsNullOrWhiteSpace(configuration?.GetConnectionString("Postgres"))
+            ? DataDirectory
+            : Path.Combine(DataDirectory, "nodes", NodeNames.Of(options.Value));
         ModelDirectories = [.. options.Value.ModelDirectories.Select(Resolve)];
         DatasetDirectories = [.. options.Value.DatasetDirectories.Select(Resolve)];
     }
@@ -37,6 +40,9 @@ internal sealed class LoraLabPaths
 
     /// <summary>Saved views of the table of runs, one file per view.</summary>
     public string ViewsDirectory => Path.Combine(DataDirectory, "views");
+
+    /// <summary>What only this node uses of the data directory, which several nodes may share.</summary>
+    public string NodeDirectory { get; }
 
     public string Samples => Path.Combine(Home, "samples");
 

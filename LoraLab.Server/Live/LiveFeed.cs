@@ -7,7 +7,7 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Live;
 
 /// <summary>Publishes live events to the subscriptions of the hub and of server-sent events.</summary>
-internal sealed class LiveFeed(TimeProvider time) : ILiveSink
+internal sealed class LiveFeed(TimeProvider time, ITransientOutlet? outlet = null) : ILiveSink
 {
     private ImmutableList<LiveSubscription> _subscriptions = [];
 
@@ -25,8 +25,12 @@ internal sealed class LiveFeed(TimeProvider time) : ILiveSink
     }
 
     /// <summary>Publishes an event that is neither stored nor replayed.</summary>
-    public void PublishTransient<T>(string? runId, string type, T data) =>
-        Publish([new LiveEvent(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options))]);
+    public void PublishTransient<T>(string? runId, string type, T data)
+    {
+        LiveEvent live = new(0, runId, type, time.GetUtcNow(), JsonSerializer.SerializeToElement(data, ContractJson.Options));
+        Publish([live]);
+        outlet?.Send(live);
+    }
 
     public bool HasSubscriber(string topic) => _subscriptions.Any(subscription => subscription.Has(topic));
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using LoraLab.Contracts.Methods;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
+using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Workers;
@@ -23,11 +25,7 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
         if (validation.Spec is { } effective)
         {
             errors.AddRange(RunTextRules.Check(effective.Name, effective.Notes, effective.Tags, effective.Priority));
-            if (!lanes.Accepts(effective.Device))
-            {
-                errors.Add(new FieldError(
-                    "device", $"device is \"{effective.Device}\", but this server only runs on {string.Join(", ", lanes.Names)}."));
-            }
+            errors.AddRange(LaneErrors(effective));
         }
 
         ApiFailure.ThrowIfAny(errors);
@@ -41,5 +39,29 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
     {
         IReadOnlyList<MethodDescriptor> methods = await inspector.MethodsAsync(cancellationToken);
         return methods.FirstOrDefault(descriptor => descriptor.Id == method)?.Color ?? UnknownMethodColor;
+    }
+
+    private IEnumerable<FieldError> LaneErrors(RunSpec spec)
+    {
+        IReadOnlyList<Lane> known = lanes.Everywhere;
+        if (spec.Requires.Count > TextLimits.Tags
+            || spec.Requires.Any(label => string.IsNullOrWhiteSpace(label) || label.Length > TextLimits.Tag || label.Contains(',')))
+        {
+            yield return new FieldError(
+                "requires", $"requires must be at most {TextLimits.Tags} labels of 1 to {TextLimits.Tag} characters without a comma.");
+        }
+        else if (!known.Any(lane => lane.Accepts(spec.Device)))
+        {
+            yield return new FieldError("device", $"device is \"{spec.Device}\", but {lanes.Owner} only "
+                + $"{(lanes.AreSeveral ? "run" : "runs")} on {string.Join(", ", known.Select(lane => lane.Device).Distinct())}.");
+        }
+        else if (!known.Any(lane => lane.Accepts(spec)))
+        {
+            string labels = string.Join(", ", known.SelectMany(lane => lane.Labels).Distinct().Order(StringComparer.Ordinal));
+            yield return new FieldError(
+                "requires",
+                $"requires is \"{string.Join(", ", spec.Requires)}\", but no node that runs on {spec.Device} has all of these labels "
+                    + $"({(labels.Length > 0 ? $"there are {labels}" : "there are none")}); see LoraLab:Labels.");
+        }
     }
 }

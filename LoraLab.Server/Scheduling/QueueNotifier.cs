@@ -2,15 +2,16 @@ using LoraLab.Contracts.Live;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 
 namespace LoraLab.Server.Scheduling;
 
 /// <summary>
 /// Publishes changes of the queue, at most a few times per second: a burst of a hundred submissions produces a handful of
-/// messages.
+/// messages. Of several nodes, the leader does.
 /// </summary>
 internal sealed class QueueNotifier(
-    IRunStore store, StoreChanges changes, TimeProvider time, ILogger<QueueNotifier> log) : BackgroundLoop(time, log)
+    IRunStore store, StoreChanges changes, INodes nodes, TimeProvider time, ILogger<QueueNotifier> log) : BackgroundLoop(time, log)
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(250);
 
@@ -33,8 +34,13 @@ internal sealed class QueueNotifier(
         while (await listener.Changes.WaitToReadAsync(stoppingToken));
     }
 
-    private int NotifyIfChanged(int? reported)
+    private int? NotifyIfChanged(int? reported)
     {
+        if (!nodes.IsLeader)
+        {
+            return null;
+        }
+
         int signature = Signature(store.QueuePage());
         if (signature != reported)
         {

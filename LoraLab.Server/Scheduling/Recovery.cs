@@ -4,6 +4,7 @@ using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.Workers;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,7 @@ namespace LoraLab.Server.Scheduling;
 /// </summary>
 internal sealed class Recovery(
     IRunStore store,
+    INodes nodes,
     RunImporter importer,
     RunEnding ending,
     LoraLabPaths paths,
@@ -30,11 +32,34 @@ internal sealed class Recovery(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        List<RunDocument> left = [.. store.QueuePage().Running.Select(run => run.Document)];
+        List<RunDocument> left = [.. nodes.TakeOverOwn().Select(id => store.Find(id)?.Document).OfType<RunDocument>()];
         await Task.WhenAll(left.Select(run => TryRecoverAsync(run, cancellationToken)));
-        if (options.Value.ResumeInterrupted)
+        // Where there are several nodes, the leader does it at any time.
+        if (options.Value.ResumeInterrupted && !nodes.AreSeveral)
         {
             ResumeInterrupted();
+        }
+    }
+
+    /// <summary>Ends a run whose node is dead, and its worker with it, with what the worker wrote until then.</summary>
+    public async Task EndAsync(RunDocument run, CancellationToken cancellationToken)
+    {
+        using IDisposable? scope = log.BeginRunScope(run.Id);
+        await ending.RecoverAsync(run.Id, await ImportAsync(run, cancellationToken), cancellationToken);
+        log.LogInformation("Run {Run} of a node that is gone: {State}", run.Id, store.Find(run.Id)?.Document.State);
+    }
+
+    /// <summary>
+    /// Returns interrupted runs to the queue. The latest to start is requeued first, so that the earliest ends up at the head.
+    /// </summary>
+    public void ResumeInterrupted()
+    {
+        foreach (StoredRun run in store.Enumerate(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true))
+            .ToList())
+        {
+            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction =>
+                RunRequeuing.Resume(transaction, run.Document.Id));
+            log.LogInformation("Requeued interrupted run {Run} at the head of the queue", run.Document.Id);
         }
     }
 
@@ -56,13 +81,11 @@ internal sealed class Recovery(
     private async Task RecoverAsync(RunDocument run, CancellationToken cancellationToken)
     {
         using IDisposable? scope = log.BeginRunScope(run.Id);
-        string events = Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events);
-        bool over = await EndProcessAsync(new OrphanedWorker(run.Attempts[^1], events), run.Attempts[^1], cancellationToken);
-        AttemptImport import = new(run.Id, new EventTail(events), importer, log);
-        await import.ImportAllAsync(time, cancellationToken);
-        if (over || import.Ended is not null)
+        bool over = await EndProcessAsync(new OrphanedWorker(run.Attempts[^1], EventsOf(run)), run.Attempts[^1], cancellationToken);
+        AttemptEnded? ended = await ImportAsync(run, cancellationToken);
+        if (over || ended is not null)
         {
-            await ending.RecoverAsync(run.Id, import.Ended, cancellationToken);
+            await ending.RecoverAsync(run.Id, ended, cancellationToken);
         }
         else
         {
@@ -70,6 +93,16 @@ internal sealed class Recovery(
         }
 
         log.LogInformation("Recovered run {Run}, left active by an earlier server: {State}", run.Id, store.Find(run.Id)?.Document.State);
+    }
+
+    private string EventsOf(RunDocument run) =>
+        Path.Combine(paths.RunDirectory(run.Id), RunFiles.Attempt(run.Attempts.Count), RunFiles.Events);
+
+    private async Task<AttemptEnded?> ImportAsync(RunDocument run, CancellationToken cancellationToken)
+    {
+        AttemptImport import = new(run.Id, new EventTail(EventsOf(run)), importer, log);
+        await import.ImportAllAsync(time, cancellationToken);
+        return import.Ended;
     }
 
     /// <summary>
@@ -103,18 +136,6 @@ internal sealed class Recovery(
             }
 
             await Task.Delay(_pollInterval, time, cancellationToken);
-        }
-    }
-
-    /// <summary>The latest to start is requeued first, so that the earliest ends up at the head.</summary>
-    private void ResumeInterrupted()
-    {
-        foreach (StoredRun run in store.Enumerate(RunFilter.InStates(RunState.Interrupted), RunSort.By("startedAt", descending: true))
-            .ToList())
-        {
-            store.Transact(StoreScope.Run(run.Document.Id) + StoreScope.Queue, transaction =>
-                RunRequeuing.Resume(transaction, run.Document.Id));
-            log.LogInformation("Requeued interrupted run {Run} at the head of the queue", run.Document.Id);
         }
     }
 }

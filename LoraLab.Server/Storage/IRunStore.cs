@@ -31,6 +31,11 @@ internal interface IRunStore : IStoreReader, IRunSeries
 
     StoredResponse? FindResponse(string key);
 
+    /// <summary>
+    /// A moment for a new id that no other node gets, not before <paramref name="atLeast"/>; null: no other process makes ids.
+    /// </summary>
+    long? ReserveMoment(long atLeast) => null;
+
     /// <summary>All stored responses; for startup.</summary>
     IReadOnlyList<StoredResponse> ListResponses();
 

@@ -11,6 +11,11 @@ internal interface IStoreTransaction : IStoreReader, IRunSeries
 
     void SetPaused(bool paused);
 
+    /// <summary>
+    /// Takes the next queued run for a lane, which the caller then writes as claimed; null: there is none, or the queue is paused.
+    /// </summary>
+    StoredRun? TakeNext(Lane lane);
+
     void Put(StoredRun run);
 
     /// <summary>Writes a study or sweep, and emits the event that it changed.</summary>

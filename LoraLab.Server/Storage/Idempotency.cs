@@ -29,11 +29,7 @@ internal sealed class Idempotency(IRunStore store)
         await _oneByOne.WaitAsync(cancellationToken);
         try
         {
-            bool replayed = store.FindResponse(key) is not null;
-            if (!replayed)
-            {
-                await create();
-            }
+            bool replayed = store.FindResponse(key) is not null || !await TryAsync(create);
 
             StoredResponse response = store.FindResponse(key)!;
             return response.BodyHash == hash
@@ -44,6 +40,20 @@ internal sealed class Idempotency(IRunStore store)
         finally
         {
             _oneByOne.Release();
+        }
+    }
+
+    /// <summary>Whether it created; false: another node did, with the same key, at the same time.</summary>
+    private static async Task<bool> TryAsync(Func<Task> create)
+    {
+        try
+        {
+            await create();
+            return true;
+        }
+        catch (KeyTakenException)
+        {
+            return false;
         }
     }
 }

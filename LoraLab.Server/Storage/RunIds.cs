@@ -16,11 +16,12 @@ internal sealed class RunIds
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly IRunStore _store;
     private long _last;
 
     public RunIds(TimeProvider time, IRunStore store)
     {
-        _time = time;
+        (_time, _store) = (time, store);
         // The latest one in our format: ids sort by their time.
         _last = Math.Max(
             store.Enumerate(RunFilter.All, RunSort.Latest).Select(run => MomentOf(run.Document.Id)).FirstOrDefault(moment => moment > 0),
@@ -36,7 +37,8 @@ internal sealed class RunIds
         lock (_gate)
         {
             long now = (long)(_time.GetUtcNow() - _epoch).TotalMilliseconds;
-            _last = moment = Math.Max(_last + 1, now <= LastMoment ? now : 0);
+            long next = Math.Max(_last + 1, now <= LastMoment ? now : 0);
+            _last = moment = _store.ReserveMoment(next) ?? next;
         }
 
         Span<char> id = stackalloc char[10];

@@ -82,10 +82,12 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
 
     public int? QueuePositionOf(string runId) => Reader.QueuePositionOf(runId);
 
-    public StoredRun? NextWaiting(Lane lane)
+    public StoredRun? NextWaiting(Lane lane) => Reader.NextWaiting(lane);
+
+    public StoredRun? TakeNext(Lane lane)
     {
-        Require(scope.HasQueue, "takes from the queue");
-        return Reader.NextWaiting(lane);
+        Require(scope.HasClaim, "takes from the queue");
+        return Take(lane);
     }
 
     public (long Head, long Tail) QueueEnds()
@@ -189,6 +191,9 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
 
     /// <summary>The events with numbers from <paramref name="seq"/> + 1 on.</summary>
     public IReadOnlyList<LiveEvent> NumberEvents(long seq) => [.. _events.Select((make, i) => make(seq + i + 1))];
+
+    /// <summary>The next run for a lane; null: there is none, or the queue is paused.</summary>
+    protected virtual StoredRun? Take(Lane lane) => Paused ? null : Reader.NextWaiting(lane);
 
     /// <summary>Called with each change of a run, so that later reads see it; null: removed.</summary>
     protected abstract void OnChanged(string runId, StoredRun? run);

@@ -1,3 +1,5 @@
+using LoraLab.Contracts.Worker;
+
 namespace LoraLab.Server.Workers;
 
 /// <summary>A run in execution: the signals to its supervisor.</summary>
@@ -6,10 +8,14 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
     private readonly SemaphoreSlim _signal = new(0, 1);
     private volatile bool _cancelRequested;
     private volatile bool _killRequested;
+    private volatile bool _leaseLost;
 
     public bool CancelRequested => _cancelRequested;
 
     public bool KillRequested => _killRequested;
+
+    /// <summary>Whether another node may continue the run: nothing of it is stored here any more.</summary>
+    public bool LeaseLost => _leaseLost;
 
     /// <summary>The process, once it is started.</summary>
     public WorkerProcess? Worker { get; set; }
@@ -25,6 +31,17 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
         _killRequested = true;
         Wake();
     }
+
+    /// <summary>Ends the execution without storing an end.</summary>
+    public void LoseLease()
+    {
+        _leaseLost = true;
+        Kill();
+    }
+
+    /// <summary>Tells the worker how long it may live.</summary>
+    /// <param name="until">Milliseconds of the machine's monotonic clock.</param>
+    public Task ExtendAsync(long until) => Worker?.SendAsync(new WorkerCommand { Until = until }) ?? Task.CompletedTask;
 
     /// <summary>Wakes the supervisor to check for new input.</summary>
     public void Wake()

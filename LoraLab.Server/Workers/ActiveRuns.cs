@@ -22,6 +22,9 @@ internal sealed class ActiveRuns
         return run;
     }
 
+    /// <summary>The execution of a run; null: it is not executed here.</summary>
+    public ActiveRun? Find(string runId) => _active.GetValueOrDefault(runId);
+
     /// <summary>Kills the run's worker, if there is one.</summary>
     public void Kill(string runId)
     {

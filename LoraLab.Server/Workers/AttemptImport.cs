@@ -27,6 +27,7 @@ internal sealed class AttemptImport(
     public AttemptEnded? Ended => tail.Ended;
 
     /// <summary>Imports all available events; false: the store could not write.</summary>
+    /// <exception cref="Storage.Leases.LeaseLostException">Another node may continue the run.</exception>
     public bool TryImport()
     {
         try

@@ -10,7 +10,7 @@ namespace LoraLab.Server.Workers;
 
 /// <summary>
 /// Stores the end of a run, and retries until it succeeds: a run whose process has exited must not be shown as running because the disk
-/// was full at that moment.
+/// was full at that moment. Gives up with <see cref="Storage.Leases.LeaseLostException"/> once another node may continue the run.
 /// </summary>
 internal sealed class RunEnding(
     IRunStore store, RunLogs logs, CompletedCheckpoints completed, TimeProvider time, ILogger<RunEnding> log)
@@ -66,7 +66,7 @@ internal sealed class RunEnding(
                 int attempt = store.Find(runId)?.Document.Attempts.Count ?? 0;
                 IReadOnlyList<string> tail = attempt == 0 ? [] : logs.LastLines(runId, attempt, TailLines);
                 IReadOnlyList<RunArtifact> checkpoints = completed.Find(runId);
-                if (store.Transact(StoreScope.Run(runId), transaction => Write(transaction, runId, end, tail, checkpoints)))
+                if (store.Transact(StoreScope.Attempt(runId), transaction => Write(transaction, runId, end, tail, checkpoints)))
                 {
                     if (store.Find(runId)?.Document.State == RunState.Completed)
                     {

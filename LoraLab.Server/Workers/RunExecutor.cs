@@ -9,6 +9,7 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Observability;
 using LoraLab.Server.Live;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Storage.RunDirectories;
 using Microsoft.Extensions.Options;
 
@@ -16,7 +17,8 @@ namespace LoraLab.Server.Workers;
 
 /// <summary>
 /// Executes one attempt of a run: run directory, child process, import of its events, end. Whatever happens to the
-/// process, the run ends in a state that reflects it.
+/// process, the run ends in a state that reflects it, unless another node continues it: then it ends with
+/// <see cref="LeaseLostException"/>, and nothing is stored.
 /// </summary>
 internal sealed class RunExecutor(
     IRunStore store,
@@ -27,6 +29,8 @@ internal sealed class RunExecutor(
     RunEnding ending,
     RunLogs logs,
     SharedAutoSettings autoSettings,
+    HeldLeases held,
+    LeaseTimes leases,
     RunDirectoryLocks directoryLocks,
     LoraLabPaths paths,
     LiveFeed feed,
@@ -74,7 +78,13 @@ internal sealed class RunExecutor(
                     worker,
                     handle,
                     log,
-                    new WorkerCommand { RunDirectory = directory, Attempt = attempt, Files = store.Find(run.Id)?.Files ?? [] },
+                    new WorkerCommand
+                    {
+                        RunDirectory = directory,
+                        Attempt = attempt,
+                        Files = store.Find(run.Id)?.Files ?? [],
+                        Until = held.Find(run.Id) is { } lease ? leases.DeadlineOf(lease) : null,
+                    },
                     stopping);
             }
             finally
@@ -104,6 +114,10 @@ internal sealed class RunExecutor(
             stall);
         WorkerSupervisor supervisor = new(worker, handle, TimeSpan.FromSeconds(options.Value.CancelGraceSeconds), time);
         await supervisor.WaitForExitAsync(import, stopping);
+        if (handle.LeaseLost)
+        {
+            throw new LeaseLostException(runId);
+        }
 
         // Checkpoint 3: the process has exited and all its events are in the store.
         int exitCode = await worker.Exited;
@@ -155,7 +169,7 @@ internal sealed class RunExecutor(
     private void RecordProcess(string runId, WorkerProcess worker)
     {
         (int id, DateTimeOffset? startedAt) = (worker.Id, worker.StartedAt);
-        store.Transact(StoreScope.Run(runId), transaction =>
+        store.Transact(StoreScope.Attempt(runId), transaction =>
         {
             if (transaction.Find(runId) is { } run)
             {

@@ -18,7 +18,7 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
             return;
         }
 
-        bool taken = store.Transact(StoreScope.Run(runId), transaction =>
+        bool taken = store.Transact(StoreScope.Attempt(runId), transaction =>
         {
             if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
             {
@@ -67,7 +67,7 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
             return;
         }
 
-        store.Transact(StoreScope.Run(runId), transaction =>
+        store.Transact(StoreScope.Attempt(runId), transaction =>
         {
             if (transaction.Find(runId) is { } run && !run.Document.State.IsTerminal())
             {

@@ -1,3 +1,5 @@
+using LoraLab.Server.Storage.Leases;
+
 namespace LoraLab.Server.Workers;
 
 /// <summary>
@@ -30,11 +32,23 @@ internal sealed class WorkerSupervisor(WorkerProcess worker, ActiveRun handle, T
         while (!worker.Exited.IsCompleted)
         {
             await Task.WhenAny(worker.Exited, handle.WaitAsync(_idle));
-            import.TryImport();
+            Import(import);
             await ActAsync(import, stopping.IsCancellationRequested);
             await Task.WhenAny(
                 worker.Exited,
                 Task.Delay(time.GetElapsedTime(_began) < _beginning ? _firstPollInterval : _pollInterval, time, CancellationToken.None));
+        }
+    }
+
+    private void Import(AttemptImport import)
+    {
+        try
+        {
+            import.TryImport();
+        }
+        catch (LeaseLostException)
+        {
+            handle.LoseLease();
         }
     }
 

@@ -37,9 +37,9 @@ public sealed class PostgresServerTests
             Assert.True(long.Parse(second.Headers.GetValues("X-LoraLab-Seq").Single()) > 0);
             Assert.False(File.Exists(Path.Combine(data.Path, "loralab.db")));
 
-            (int code, string output) = await ServerProcess.RunToEndAsync(setup with { DataDirectory = null });
+            (int code, string output) = await ServerProcess.RunToEndAsync(setup);
             Assert.Equal(1, code);
-            Assert.Contains("Another LoraLab server uses this PostgreSQL database", output, StringComparison.Ordinal);
+            Assert.Contains("uses this PostgreSQL database; give each node its own LoraLab:NodeName", output, StringComparison.Ordinal);
             Assert.Equal(0, await server.StopAsync());
         }
 

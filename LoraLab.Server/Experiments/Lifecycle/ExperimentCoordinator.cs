@@ -3,17 +3,19 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 
 namespace LoraLab.Server.Experiments.Lifecycle;
 
 /// <summary>
 /// Advances studies and sweeps when their runs change. A change is only a trigger, never an input of a decision: at startup, and when the
-/// store was reopened, every unfinished experiment is advanced, so that a missed change costs nothing.
+/// store was reopened, every unfinished experiment is advanced, so that a missed change costs nothing. Of several nodes, the leader does.
 /// </summary>
 internal sealed class ExperimentCoordinator(
     IRunStore store,
     StoreChanges changes,
     ExperimentService experiments,
+    INodes nodes,
     Readiness readiness,
     TimeProvider time,
     ILogger<ExperimentCoordinator> log) : BackgroundLoop(time, log)
@@ -26,10 +28,17 @@ internal sealed class ExperimentCoordinator(
         using ChangeListener listener =
             changes.Subscribe(static change => change is StoreReopened or RunChanged { ExperimentId: not null, IsMoreThanProgress: true });
         HashSet<string> waiting = [.. Unfinished()];
+        bool led = nodes.IsLeader;
         while (true)
         {
-            waiting = await AdvanceAllAsync(waiting, stoppingToken);
-            await WaitAsync(listener, waiting.Count > 0, stoppingToken);
+            if (nodes.IsLeader)
+            {
+                // A new leader does not know what the last one still had to do.
+                waiting = await AdvanceAllAsync(led ? waiting : [.. Unfinished()], stoppingToken);
+            }
+
+            led = nodes.IsLeader;
+            await WaitAsync(listener, waiting.Count > 0 || !led, stoppingToken);
             while (listener.Changes.TryRead(out StoreChange? change))
             {
                 waiting.UnionWith(change is RunChanged { ExperimentId: string experiment } ? [experiment] : Unfinished());

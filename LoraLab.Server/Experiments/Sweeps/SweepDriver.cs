@@ -127,7 +127,7 @@ internal sealed class SweepDriver(EvaluationCache evaluations, Lanes lanes) : IE
         while (sweep.Trials.Count < sweep.PlannedRuns)
         {
             IReadOnlyList<Trial> trials = Trial.Of(sweep, runs);
-            if (trials.Count(trial => !trial.HasEnded) >= lanes.All.Count)
+            if (trials.Count(trial => !trial.HasEnded) >= lanes.Everywhere.Count)
             {
                 break;
             }

@@ -19,7 +19,7 @@ internal sealed class SweepForecast(IRunStore store, Lanes lanes)
 
     public SweepPreview Of(PreparedSweep prepared)
     {
-        string device = lanes.All.First(lane => lane.Accepts(prepared.First.Device)).DeviceFor(prepared.First.Device);
+        string device = lanes.Everywhere.First(lane => lane.Accepts(prepared.First.Device)).DeviceFor(prepared.First.Device);
         (TimingHistory? timing, string basis) = TimingHistory.Estimate(store, prepared.First, device);
         (long steps, double? seconds) = Full(prepared, timing);
         return new SweepPreview

@@ -45,7 +45,7 @@ internal sealed class SweepService(
         string key, JsonObject body, SweepPlan plan, CancellationToken cancellationToken)
     {
         ExperimentResponse response = new(key, Idempotency.HashOf("sweep", body.ToJsonString()), (stored, runs) =>
-            JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.All.Count), ApiJson.Options));
+            JsonSerializer.Serialize(SweepDocuments.Of(stored, runs, lanes.Everywhere.Count), ApiJson.Options));
         return idempotency.CreateAsync(key, response.BodyHash, () => CreateAsync(plan, response, cancellationToken), cancellationToken);
     }
 
@@ -176,7 +176,7 @@ internal sealed class SweepService(
     private SweepDocument Show(StoredExperiment experiment) => Show(experiment, withTrials: true);
 
     private SweepDocument Show(StoredExperiment experiment, bool withTrials) =>
-        SweepDocuments.Of(experiment, store, lanes.All.Count, withTrials);
+        SweepDocuments.Of(experiment, store, lanes.Everywhere.Count, withTrials);
 
     /// <summary>Deletes the sweep, which must have ended; its runs stay, or are deleted as well.</summary>
     public void Delete(string id, bool withRuns) => deletion.Delete(Find(id), withRuns);

@@ -11,7 +11,7 @@ internal sealed class PullRecords(LoraLabPaths paths, ILogger<PullRecords> log)
 {
     private const string Suffix = ".json";
 
-    private string Folder => Path.Combine(paths.DataDirectory, "pulls");
+    private string Folder => Path.Combine(paths.NodeDirectory, "pulls");
 
     /// <summary>All records that can be read.</summary>
     public IReadOnlyList<PullDocument> Load()

@@ -3,6 +3,7 @@ using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using Microsoft.Extensions.Options;
 
 namespace LoraLab.Server.Runs.Artifacts;
@@ -14,6 +15,7 @@ namespace LoraLab.Server.Runs.Artifacts;
 internal sealed class RetentionSweep(
     IRunStore store,
     ArtifactPruning pruning,
+    INodes nodes,
     IOptions<LoraLabOptions> options,
     TimeProvider time,
     ILogger<RetentionSweep> log) : BackgroundLoop(time, log)
@@ -60,7 +62,10 @@ internal sealed class RetentionSweep(
         using PeriodicTimer timer = new(_interval, Time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            Sweep();
+            if (nodes.IsLeader)
+            {
+                Sweep();
+            }
         }
     }
 

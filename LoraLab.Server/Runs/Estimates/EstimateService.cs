@@ -33,7 +33,7 @@ internal sealed class EstimateService : IDisposable
     public async Task<MemoryEstimate> EstimateAsync(JsonObject spec, CancellationToken cancellationToken)
     {
         SpecValidation valid = await _checker.CheckAsync(spec, cancellationToken);
-        string device = _lanes.All.First(lane => lane.Accepts(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
+        string device = _lanes.Everywhere.First(lane => lane.Accepts(valid.Spec!.Device)).DeviceFor(valid.Spec!.Device);
         JsonObject resolved = spec.DeepClone().AsObject();
         resolved["device"] = device;
         Interlocked.Increment(ref _pending);

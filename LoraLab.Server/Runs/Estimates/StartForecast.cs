@@ -11,7 +11,7 @@ internal sealed class StartForecast(IRunStore store, Lanes lanes, TimeProvider t
     /// <summary>Queued runs whose times are added up; further behind, the start of a run is not predicted.</summary>
     public const int MaximumQueued = 200;
 
-    private IReadOnlyList<Lane> AllLanes => lanes.All;
+    private IReadOnlyList<Lane> AllLanes => lanes.Everywhere;
 
     /// <summary>Times of the first queued runs.</summary>
     public QueueForecast OfQueue()
@@ -60,7 +60,8 @@ internal sealed class StartForecast(IRunStore store, Lanes lanes, TimeProvider t
     public (TimingHistory? Timing, string Basis) TimingOf(RunSpec spec) =>
         TimingHistory.Estimate(store, spec, DeviceOf(spec), method: true);
 
-    private string DeviceOf(RunSpec spec) => lanes.All.First(lane => lane.Accepts(spec.Device)).DeviceFor(spec.Device);
+    private string DeviceOf(RunSpec spec) =>
+        lanes.Everywhere.FirstOrDefault(lane => lane.Accepts(spec.Device))?.DeviceFor(spec.Device) ?? spec.Device;
 
     /// <summary>The lanes, from now on.</summary>
     private sealed class Simulation

@@ -11,7 +11,7 @@ internal sealed class MergeList(LoraLabPaths paths, ILogger<MergeList> log)
 {
     private readonly Lock _gate = new();
 
-    private string FilePath => Path.Combine(paths.DataDirectory, "merges.json");
+    private string FilePath => Path.Combine(paths.NodeDirectory, "merges.json");
 
     /// <summary>All of them, in the order in which they were asked for.</summary>
     public IReadOnlyList<AdapterReference> All()

@@ -29,7 +29,7 @@ internal sealed class MergeService(
     private readonly ConcurrentDictionary<(string Run, AdapterChoice Which), MergeJob> _jobs = new();
     private readonly SemaphoreSlim _one = new(1, 1);
 
-    private string Workplace => Path.Combine(paths.DataDirectory, "merging");
+    private string Workplace => Path.Combine(paths.NodeDirectory, "merging");
 
     /// <summary>Removes what a server that was killed left unfinished.</summary>
     public void RemoveUnfinished()

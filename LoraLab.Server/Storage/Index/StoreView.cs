@@ -31,7 +31,7 @@ internal sealed record StoreView(RunIndex Runs, ImmutableDictionary<string, Stor
     public int? QueuePositionOf(string runId) => Find(runId) is { } run ? Runs.Waiting.PositionOf(run) : null;
 
     public StoredRun? NextWaiting(Lane lane) =>
-        Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Accepts(run.Document.Spec.Device));
+        Runs.Waiting.Ids.Select(id => Runs.Find(id)!).FirstOrDefault(run => lane.Accepts(run.Document.Spec));
 
     public (long Head, long Tail) QueueEnds() => (Runs.Waiting.Head, Runs.Waiting.Tail);
 

@@ -1,40 +1,55 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
-using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
+using Npgsql;
 
 namespace LoraLab.Server.Storage.Postgres;
 
 /// <summary>
-/// Publishes the events of all nodes on this one, in the order of their numbers: right after its own commits, and every second those of
-/// others. What this node has read is what its clients know.
+/// Publishes the events of all nodes on this one, in the order of their numbers: right after its own commits, those of others when it is
+/// notified of them, and every second. What this node has read is what its clients know. A node without clients reads only what says that
+/// the store changed.
 /// </summary>
 internal sealed class EventRelay : IDisposable
 {
-    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+    private const int Interval = 1000;
 
     private readonly Lock _gate = new();
-    private readonly SqlQuery _query;
+    private readonly PostgresDatabase _database;
     private readonly SqlReader _reader;
+    private readonly ForeignChanges _foreign;
+    private readonly TransientRows _passing;
     private readonly ILiveSink _sink;
     private readonly StoreChanges _changes;
+    private readonly bool _hasClients;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
     private long _seq;
+    private long _transient;
     private bool _lost;
 
-    public EventRelay(SqlQuery query, SqlReader reader, ILiveSink sink, StoreChanges changes, ILogger log)
+    public EventRelay(
+        PostgresDatabase database,
+        SqlReader reader,
+        TransientRows passing,
+        ILiveSink sink,
+        StoreChanges changes,
+        bool hasClients,
+        ILogger log)
     {
-        (_query, _reader, _sink, _changes, _log) = (query, reader, sink, changes, log);
-        _seq = EventRows.Last(query);
+        (_database, _reader, _passing, _sink, _changes, _hasClients, _log) =
+            (database, reader, passing, sink, changes, hasClients, log);
+        _foreign = new ForeignChanges(reader);
+        _seq = EventRows.Last(database.Query);
+        _transient = TransientRows.Last(database.Query);
         _thread = new Thread(Loop) { IsBackground = true, Name = "PostgreSQL events" };
         _thread.Start();
     }
 
     /// <summary>Marks the events of this node.</summary>
-    public Guid Origin { get; } = Guid.NewGuid();
+    public Guid Origin => _passing.Origin;
 
     /// <summary>Number of the last event that was published here.</summary>
     public long Seq
@@ -54,19 +69,17 @@ internal sealed class EventRelay : IDisposable
     {
         lock (_gate)
         {
-            IReadOnlyList<(LiveEvent Live, Guid Origin)> events = EventRows.AfterWithOrigin(_query, _seq);
-            if (events.Count == 0)
+            long last = EventRows.Last(_database.Query);
+            if (last == _seq)
             {
                 return;
             }
 
+            IReadOnlyList<(LiveEvent Live, Guid Origin)> events =
+                EventRows.AfterWithOrigin(_database.Query, _seq, last, _hasClients ? null : ForeignChanges.Types);
             _sink.Publish(Complete([.. events.Select(one => one.Live)]));
-            _seq = events[^1].Live.Seq;
-            if (events.Any(one => one.Origin != Origin && one.Live.Type != LiveEventTypes.RunProgress))
-            {
-                // What exactly another node changed is not known here, only that studies and the queue may have to go on.
-                _changes.Publish([new StoreReopened()]);
-            }
+            _seq = last;
+            _changes.Publish([.. events.Where(one => one.Origin != Origin).SelectMany(one => _foreign.Of(one.Live)).Distinct()]);
         }
     }
 
@@ -80,7 +93,7 @@ internal sealed class EventRelay : IDisposable
     /// <summary>The queue is not stored with its events; each has the current one.</summary>
     private IReadOnlyList<LiveEvent> Complete(IReadOnlyList<LiveEvent> events)
     {
-        if (events.All(live => live.Type != LiveEventTypes.QueueChanged))
+        if (!_hasClients || events.All(live => live.Type != LiveEventTypes.QueueChanged))
         {
             return events;
         }
@@ -92,25 +105,49 @@ internal sealed class EventRelay : IDisposable
 
     private void Loop()
     {
-        while (!_stopping.Token.WaitHandle.WaitOne(_interval))
+        while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                CatchUp();
-                if (_lost)
+                using NpgsqlConnection connection = _database.Source.OpenConnection();
+                string channel = _database.Query.One(SeqNotifier.Channel, row => row.GetString(0))!;
+                using (NpgsqlCommand listen = new($"listen {channel}", connection))
                 {
-                    _log.LogInformation("The PostgreSQL database answers again");
-                    _lost = false;
+                    listen.ExecuteNonQuery();
                 }
+
+                Follow(connection);
             }
-            catch (Exception error) when (StorageFailure.Is(error))
+            catch (Exception error) when (StorageFailure.Is(error) || error is InvalidOperationException)
             {
                 if (!_lost)
                 {
                     _log.LogWarning("The PostgreSQL database does not answer ({Reason}); asking again every second", error.Message);
                     _lost = true;
                 }
+
+                _stopping.Token.WaitHandle.WaitOne(Interval);
             }
+        }
+    }
+
+    private void Follow(NpgsqlConnection listening)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            CatchUp();
+            if (_hasClients)
+            {
+                _sink.Publish(_passing.After(ref _transient));
+            }
+
+            if (_lost)
+            {
+                _log.LogInformation("The PostgreSQL database answers again");
+                _lost = false;
+            }
+
+            listening.Wait(Interval);
         }
     }
 }

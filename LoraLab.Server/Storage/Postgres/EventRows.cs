@@ -21,9 +21,15 @@ internal static class EventRows
         upTo,
         runId is null ? DBNull.Value : runId);
 
-    /// <summary>The events after a number, with the node that each comes from.</summary>
-    public static IReadOnlyList<(LiveEvent Live, Guid Origin)> AfterWithOrigin(SqlQuery query, long after) => query.All(
-        "select seq, run, type, at, data, origin from events where seq > $1 order by seq", row => (Read(row), row.GetGuid(5)), after);
+    /// <summary>The events after a number and up to another, with the node that each comes from; of all types, or of some.</summary>
+    public static IReadOnlyList<(LiveEvent Live, Guid Origin)> AfterWithOrigin(
+        SqlQuery query, long after, long upTo, string[]? types) => query.All(
+        "select seq, run, type, at, data, origin from events where seq > $1 and seq <= $2 and ($3::text[] is null or type = any($3)) "
+            + "order by seq",
+        row => (Read(row), row.GetGuid(5)),
+        after,
+        upTo,
+        types is null ? DBNull.Value : types);
 
     /// <summary>The number of the oldest event; one more than the last if there is none.</summary>
     public static long Oldest(SqlQuery query) =>

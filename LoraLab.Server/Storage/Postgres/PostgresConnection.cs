@@ -11,6 +11,9 @@ internal static class PostgresConnection
 
     private const string DefaultSchema = "loralab";
 
+    /// <summary>Whether the store is a PostgreSQL database.</summary>
+    public static bool IsConfigured(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(Name));
+
     /// <summary>Opens a pool of connections.</summary>
     /// <param name="text">The connection string.</param>
     /// <param name="update">Whether tables are created or updated; else they must be those of this version.</param>

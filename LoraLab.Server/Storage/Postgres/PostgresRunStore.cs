@@ -1,7 +1,10 @@
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
+using LoraLab.Contracts.Worker;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Observability;
+using LoraLab.Server.Storage.Leases;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -15,32 +18,34 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
 {
     private const int MaximumAttempts = 10;
 
-    private readonly NpgsqlDataSource _source;
+    private readonly PostgresDatabase _database;
     private readonly SqlQuery _query;
     private readonly SqlReader _reader;
     private readonly EventRelay _relay;
-    private readonly NodeLock _node;
+    private readonly HeldLeases _held;
+    private readonly LeaseTimes _times;
     private readonly StoreChanges _changes;
     private readonly TimeProvider _time;
     private readonly bool _repeat;
 
     public PostgresRunStore(
-        IConfiguration configuration,
+        PostgresDatabase database,
+        TransientRows passing,
+        HeldLeases held,
+        LeaseTimes times,
         ILiveSink sink,
         StoreChanges changes,
         IOptions<LoraLabOptions> options,
         TimeProvider time,
         ILogger<PostgresRunStore> log)
     {
+        (_database, _query, _held, _times) = (database, database.Query, held, times);
         (_changes, _time, _repeat) = (changes, time, options.Value.RepeatTransactions);
-        _source = PostgresConnection.Open(configuration.GetConnectionString(PostgresConnection.Name)!);
-        _node = new NodeLock(_source);
-        _query = new SqlQuery(_source.OpenConnection, owned: true);
         _reader = new SqlReader(_query);
         // As the embedded store, at each start.
         ResponseRows.Prune(_query);
         TransactionLocks.Prune(_query);
-        _relay = new EventRelay(_query, _reader, sink, changes, log);
+        _relay = new EventRelay(database, _reader, passing, sink, changes, options.Value.Role != NodeRoles.Worker, log);
     }
 
     public long Seq => _relay.Seq;
@@ -98,18 +103,18 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
     {
     }
 
-    public void Dispose()
-    {
-        _relay.Dispose();
-        _node.Dispose();
-        _source.Dispose();
-    }
+    /// <summary>The next moment that no id has, on any node.</summary>
+    public long? ReserveMoment(long atLeast) =>
+        _query.One("update moments set last = greatest(last + 1, $1) returning last", row => row.GetInt64(0), atLeast);
+
+    public void Dispose() => _relay.Dispose();
 
     private T Execute<T>(StoreScope scope, Func<IStoreTransaction, T> work)
     {
-        using NpgsqlConnection connection = _source.OpenConnection();
+        long began = MonotonicClock.Now;
+        using NpgsqlConnection connection = _database.Source.OpenConnection();
         // An exception closes the connection within the transaction, and the pool rolls it back.
-        SqlTransaction transaction = new(connection, scope, TransactionLocks.Begin(connection, scope));
+        SqlTransaction transaction = new(connection, scope, TransactionLocks.Begin(connection, scope, _held), _times.Length);
         T result = _repeat ? Twice(connection, scope, transaction, work) : work(transaction);
         if (transaction.IsEmpty)
         {
@@ -122,19 +127,40 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
         {
             last = transaction.Commit(id, _relay.Origin);
         }
+        catch (PostgresException duplicate) when (ResponseRows.IsTaken(duplicate))
+        {
+            throw new KeyTakenException();
+        }
         catch (NpgsqlException lost) when (lost is not PostgresException && IsCommitted(id))
         {
             last = 0;
         }
 
         connection.Close();
+        UpdateLeases(transaction, began + (long)_times.Length.TotalMilliseconds);
         _relay.CatchUp();
         EventRows.Prune(_query, last, transaction.Events);
         _changes.Publish(transaction.Changes);
         return result;
     }
 
-    private static T Twice<T>(
+    private void UpdateLeases(SqlTransaction transaction, long until)
+    {
+        if (transaction.Taken is var (run, attempt, token))
+        {
+            _held.Add(new Lease(run, attempt, token, until));
+        }
+
+        foreach ((string id, StoredRun? changed) in transaction.Changed)
+        {
+            if (changed is null || !changed.Document.State.IsActive())
+            {
+                _held.Remove(id);
+            }
+        }
+    }
+
+    private T Twice<T>(
         NpgsqlConnection connection, StoreScope scope, SqlTransaction transaction, Func<IStoreTransaction, T> work)
     {
         using (NpgsqlCommand mark = new("savepoint beginning", connection))
@@ -143,7 +169,7 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
         }
 
         int times = 0;
-        return TransactionReplayCheck.Run(new SqlTransaction(connection, scope, transaction.Now), transaction, staged =>
+        return TransactionReplayCheck.Run(new SqlTransaction(connection, scope, transaction.Now, _times.Length), transaction, staged =>
         {
             if (times++ == 1)
             {

@@ -87,8 +87,41 @@ internal static class PostgresSchema
           at timestamptz not null default clock_timestamp());
         """;
 
+    // Transient events are lost with a crash of the database, as they are for a client that is not there.
+    private const string AddNodes = """
+        alter table runs add column requires jsonb
+          generated always as (coalesce(document #> '{document,spec,requires}', '[]'::jsonb)) stored;
+        create table leases (
+          run text collate "C" primary key references runs on delete cascade,
+          attempt integer not null,
+          token uuid not null,
+          node text collate "C" not null,
+          until timestamptz not null);
+        create index leases_node on leases (node);
+        create table nodes (
+          name text collate "C" primary key,
+          role text not null,
+          devices text[] not null,
+          labels text[] not null,
+          seen timestamptz not null,
+          until timestamptz not null,
+          drift double precision not null,
+          draining boolean not null default false);
+        create table cluster (only_one boolean primary key default true check (only_one), id uuid not null, marked boolean not null);
+        insert into cluster values (true, gen_random_uuid(), false);
+        create table moments (only_one boolean primary key default true check (only_one), last bigint not null);
+        insert into moments values (true, 0);
+        create unlogged table passing (
+          id bigint generated always as identity primary key,
+          run text collate "C",
+          type text not null,
+          at timestamptz not null,
+          data text not null,
+          origin uuid not null);
+        """;
+
     /// <summary>The changes in order; the version of a database is the number of those it has.</summary>
-    private static readonly string[] _changes = [Create, AddKeys];
+    private static readonly string[] _changes = [Create, AddKeys, AddNodes];
 
     /// <summary>Creates or updates the tables.</summary>
     /// <exception cref="StartFailure">A newer version wrote the database.</exception>

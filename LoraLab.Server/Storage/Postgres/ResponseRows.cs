@@ -20,6 +20,10 @@ internal static class ResponseRows
         response.CreatedId,
         response.At.ToUniversalTime());
 
+    /// <summary>Whether a transaction failed because another node stored a response of the same key.</summary>
+    public static bool IsTaken(PostgresException error) =>
+        error is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "responses" };
+
     /// <summary>
     /// Deletes responses older than a week, but never the latest thousand: a leap of the clock must not let a submission be repeated.
     /// </summary>

@@ -12,7 +12,8 @@ namespace LoraLab.Server.Storage.Postgres;
 /// <param name="lockRows">Whether the documents that are read are locked until the transaction ends, because it may write them.</param>
 internal sealed class SqlReader(SqlQuery query, bool lockRows = false) : IStoreReader
 {
-    private const string Active = "state in ('preparing', 'running', 'cancelling')";
+    /// <summary>The condition of runs that a node executes.</summary>
+    public const string Active = "state in ('preparing', 'running', 'cancelling')";
 
     private string Lock => lockRows ? " for update" : "";
 
@@ -46,12 +47,14 @@ internal sealed class SqlReader(SqlQuery query, bool lockRows = false) : IStoreR
 
     public QueuePage QueuePage(int offset = 0, int limit = int.MaxValue)
     {
+        // A part of the queue is shown, not reordered: locks on its runs would hide them from those who claim.
+        string locked = limit == int.MaxValue ? Lock : "";
         IReadOnlyList<IReadOnlyList<object>> found = query.Many(
         [
             (SqlParameters.Command("select paused from counter"), row => row.GetBoolean(0)),
-            (SqlParameters.Command($"select document from runs where {Active} order by \"sort startedAt\" nulls first, id{Lock}"), Run),
+            (SqlParameters.Command($"select document from runs where {Active} order by \"sort startedAt\" nulls first, id{locked}"), Run),
             (SqlParameters.Command("select document from runs where state = 'queued' order by priority desc, position, id "
-                + $"offset {offset} limit {limit}{Lock}"), Run),
+                + $"offset {offset} limit {limit}{locked}"), Run),
             (SqlParameters.Command("select count(*)::integer from runs where state = 'queued'"), row => row.GetInt32(0)),
         ]);
         return new QueuePage(
@@ -68,18 +71,7 @@ internal sealed class SqlReader(SqlQuery query, bool lockRows = false) : IStoreR
 
     public int? QueuePositionOf(string runId) => QueueCursor.Of(Find(runId)) is { } place ? QueuedUpTo(place) : null;
 
-    public StoredRun? NextWaiting(Lane lane)
-    {
-        // Claims of other nodes are passed over, not waited for.
-        string locked = lockRows ? " for update skip locked" : "";
-        (string condition, object[] values) = lane.AcceptsAll
-            ? ("", [])
-            : (" and (device = any($1) or device like $2)", (object[])[lane.AcceptedDevices.ToArray(), lane.AcceptedPattern ?? ""]);
-        return query.One(
-            $"select document from runs where state = 'queued'{condition} order by priority desc, position, id limit 1{locked}",
-            Run,
-            values);
-    }
+    public StoredRun? NextWaiting(Lane lane) => LeaseRows.Next(query, lane);
 
     public (long Head, long Tail) QueueEnds() => query.One(
         "select coalesce(min(position), 0) - 1, coalesce(max(position), 0) + 1 from runs", row => (row.GetInt64(0), row.GetInt64(1)));

@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Storage.Records;
 using Npgsql;
@@ -18,13 +19,18 @@ internal sealed class SqlTransaction : StagedTransaction
     private readonly SqlReader _reader;
     private readonly SqlQuery _query;
 
-    public SqlTransaction(NpgsqlConnection connection, StoreScope scope, DateTimeOffset now)
+    private readonly TimeSpan _lease;
+
+    public SqlTransaction(NpgsqlConnection connection, StoreScope scope, DateTimeOffset now, TimeSpan lease)
         : base(scope, now)
     {
-        _connection = connection;
+        (_connection, _lease) = (connection, lease);
         _query = new SqlQuery(() => connection, owned: false, before: Flush);
         _reader = new SqlReader(_query, lockRows: true);
     }
+
+    /// <summary>The run that it took from the queue; null: none.</summary>
+    public (string RunId, int Attempt, Guid Token)? Taken { get; private set; }
 
     protected override IStoreReader Reader => _reader;
 
@@ -108,6 +114,14 @@ internal sealed class SqlTransaction : StagedTransaction
         return last;
     }
 
+    protected override StoredRun? Take(Lane lane)
+    {
+        Guid token = Guid.NewGuid();
+        StoredRun? next = LeaseRows.Claim(_query, lane, token, _lease);
+        Taken = next is null ? null : (next.Document.Id, next.Document.Attempts.Count + 1, token);
+        return next;
+    }
+
     protected override void OnChanged(string runId, StoredRun? run) => _unwritten[runId] = run;
 
     protected override void OnExperimentChanged(string experimentId, StoredExperiment? experiment) =>
@@ -147,6 +161,10 @@ internal sealed class SqlTransaction : StagedTransaction
         foreach ((string id, StoredRun? run) in _unwritten)
         {
             batch.BatchCommands.Add(run is null ? SqlParameters.Command("delete from runs where id = $1", id) : Upsert(run));
+            if (run is not null && Before(id) is { Document.State: var was } && was.IsActive() && !run.Document.State.IsActive())
+            {
+                batch.BatchCommands.Add(LeaseRows.End(id));
+            }
         }
 
         foreach ((string id, StoredExperiment? experiment) in _unwrittenExperiments)

@@ -1,3 +1,4 @@
+using LoraLab.Server.Storage.Leases;
 using Npgsql;
 
 namespace LoraLab.Server.Storage.Postgres;
@@ -12,13 +13,21 @@ internal static class TransactionLocks
     /// <summary>Begins a transaction; returns its time by the database's clock.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="scope">What the transaction reads and writes.</param>
-    public static DateTimeOffset Begin(NpgsqlConnection connection, StoreScope scope)
+    /// <param name="held">The leases of this node.</param>
+    /// <exception cref="LeaseLostException">The scope has an attempt whose lease has ended.</exception>
+    public static DateTimeOffset Begin(NpgsqlConnection connection, StoreScope scope, HeldLeases held)
     {
+        List<Lease> leases = [.. scope.AttemptIds.Order(StringComparer.Ordinal).Select(held.Require)];
         using NpgsqlBatch batch = new(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         if (scope.HasQueue || scope.HasExperiments)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtext('loralab order ' || current_schema()))"));
+        }
+
+        foreach (Lease lease in leases)
+        {
+            batch.BatchCommands.Add(LeaseRows.Fence(lease));
         }
 
         if (scope.HasEverything)
@@ -34,11 +43,19 @@ internal static class TransactionLocks
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp() as now"));
         using NpgsqlDataReader reader = batch.ExecuteReader();
+        HashSet<string> fenced = [];
         do
         {
+            while (reader.FieldCount == 1 && reader.GetName(0) == "fenced" && reader.Read())
+            {
+                fenced.Add(reader.GetString(0));
+            }
+
             if (reader.FieldCount == 1 && reader.GetName(0) == "now" && reader.Read())
             {
-                return new DateTimeOffset(reader.GetDateTime(0));
+                return leases.FirstOrDefault(lease => !fenced.Contains(lease.RunId)) is { } lost
+                    ? throw new LeaseLostException(lost.RunId)
+                    : new DateTimeOffset(reader.GetDateTime(0));
             }
         }
         while (reader.NextResult());

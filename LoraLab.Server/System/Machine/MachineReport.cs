@@ -6,6 +6,7 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Workers;
 using Microsoft.Extensions.Options;
 
@@ -15,6 +16,7 @@ namespace LoraLab.Server.System.Machine;
 internal sealed class MachineReport(
     IRunStore store,
     Lanes lanes,
+    INodes nodes,
     TrainerInspector inspector,
     WorkerLocator locator,
     LoraLabPaths paths,
@@ -43,6 +45,7 @@ internal sealed class MachineReport(
 
         (string tightest, long? free) = DiskSpace.Tightest(paths.DataDirectory, paths.RunsDirectory);
         problems.AddRange(Problems(tightest, free));
+        problems.AddRange(nodes.Problems);
         return new SystemDocument
         {
             Version = ServerVersion.Text,
@@ -58,6 +61,7 @@ internal sealed class MachineReport(
             RunBytes = RunBytes(),
             Runs = store.Counts().Total,
             StartedAt = _startedAt,
+            Nodes = nodes.List(),
             Problems = problems,
         };
     }

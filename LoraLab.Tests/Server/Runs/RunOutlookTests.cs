@@ -6,8 +6,10 @@ using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs.Estimates;
 using LoraLab.Server.Scheduling;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Tests.Server.Storage;
 using LoraLab.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -155,8 +157,13 @@ public sealed class RunOutlookTests : IDisposable
         Assert.Equal([new SameRun("done", "done", RunState.Completed)], result.SameRuns);
     }
 
-    private StartForecast Forecast(params string[] devices) => new(
-        _disk.Store, new Lanes(Options.Create(new LoraLabOptions { Devices = [.. devices] }), null!), new FixedClock());
+    private StartForecast Forecast(params string[] devices)
+    {
+        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { Devices = [.. devices] });
+        SingleNode node = new(_disk.Store, options, TimeProvider.System);
+        return new StartForecast(
+            _disk.Store, new Lanes(options, null!, node, TimeProvider.System, NullLogger<Lanes>.Instance), new FixedClock());
+    }
 
     private DryRunResult Outlook(RunSpec spec) => new RunOutlook(_disk.Store, Forecast("cpu")).Add(
         new DryRunResult { Spec = spec, Name = "new" },

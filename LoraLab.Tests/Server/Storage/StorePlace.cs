@@ -1,5 +1,6 @@
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Storage.Postgres;
 using LoraLab.Tests.Support;
 using Microsoft.Extensions.Configuration;
@@ -53,18 +54,28 @@ internal abstract class StorePlace : IDisposable
 
     private sealed class PostgresStore : OpenStore
     {
+        private readonly PostgresDatabase _database;
+        private readonly TransientRows _passing;
         private readonly PostgresRunStore _store;
 
         public PostgresStore(string connection)
         {
             IConfiguration configuration = new ConfigurationBuilder()
                 .AddInMemoryCollection([new($"ConnectionStrings:{PostgresConnection.Name}", connection)]).Build();
-            _store = new PostgresRunStore(configuration, Sink, Changes, Options.Create(new LoraLabOptions { RepeatTransactions = true }),
+            IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { RepeatTransactions = true });
+            _database = new PostgresDatabase(configuration);
+            _passing = new TransientRows(_database, TimeProvider.System);
+            _store = new PostgresRunStore(_database, _passing, new HeldLeases(), new LeaseTimes(options), Sink, Changes, options,
                 TimeProvider.System, NullLogger<PostgresRunStore>.Instance);
         }
 
         public override IRunStore Store => _store;
 
-        public override void Dispose() => _store.Dispose();
+        public override void Dispose()
+        {
+            _store.Dispose();
+            _passing.Dispose();
+            _database.Dispose();
+        }
     }
 }

@@ -16,15 +16,17 @@ internal sealed class CommandReader
     private readonly StopSignal _stop;
     private readonly TimeSpan _gracePeriod;
     private readonly Action _onOverdue;
+    private readonly WorkerDeadline _deadline;
 
     /// <summary>Starts reading; commands after the first go to <paramref name="stop"/>.</summary>
     /// <param name="input">The worker's stdin.</param>
     /// <param name="stop">Signals the run to stop.</param>
     /// <param name="gracePeriod">Time after the end of stdin in which the process must exit.</param>
-    /// <param name="onOverdue">Called if it has not.</param>
+    /// <param name="onOverdue">Called if it has not, and at the deadline of a command.</param>
     public CommandReader(TextReader input, StopSignal stop, TimeSpan gracePeriod, Action onOverdue)
     {
         (_stop, _gracePeriod, _onOverdue) = (stop, gracePeriod, onOverdue);
+        _deadline = new WorkerDeadline(stop, gracePeriod, onOverdue);
         new Thread(() => Listen(input)) { IsBackground = true, Name = "commands" }.Start();
     }
 
@@ -39,6 +41,15 @@ internal sealed class CommandReader
         while (input.ReadLine() is string line)
         {
             WorkerCommand command = Parse(line);
+            if (command.Until is long until)
+            {
+                _deadline.Extend(until);
+                if (command is { RunDirectory: null, Cancel: false })
+                {
+                    continue;
+                }
+            }
+
             if (_first.TrySetResult(command))
             {
                 _received.Cancel();

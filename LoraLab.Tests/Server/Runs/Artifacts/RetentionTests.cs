@@ -6,6 +6,7 @@ using LoraLab.Server.Experiments.Lifecycle;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Runs.Artifacts;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Storage.RunDirectories;
 using LoraLab.Server.Workers;
 using LoraLab.Tests.Server.Storage;
@@ -152,10 +153,12 @@ public sealed class RetentionTests : IDisposable
 
     private RetentionSweep Sweep(RetentionOptions retention)
     {
+        IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { Retention = retention });
         return new(
             _disk.Store,
             Pruning(),
-            Options.Create(new LoraLabOptions { Retention = retention }),
+            new SingleNode(_disk.Store, options, _clock),
+            options,
             _clock,
             NullLogger<RetentionSweep>.Instance);
     }

@@ -1,0 +1,62 @@
+using LoraLab.Contracts.Machine;
+using LoraLab.Tests.Support;
+
+namespace LoraLab.Tests.Server.Cluster;
+
+/// <summary>Nodes as real server processes that share a database and a folder.</summary>
+/// <param name="connection">Connection string of the database.</param>
+/// <param name="leaseSeconds">Length of leases.</param>
+internal sealed class TestCluster(string connection, double leaseSeconds) : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<ServerProcess> _nodes = [];
+
+    public string Connection => connection;
+
+    /// <summary>The shared data directory.</summary>
+    public string Folder => _folder.Path;
+
+    public static async Task<TestCluster> CreateAsync(double leaseSeconds = 120) =>
+        new((await PostgresServer.SharedAsync()).NewPlace(), leaseSeconds);
+
+    /// <summary>How a node is started.</summary>
+    public ServerSetup SetupOf(string name, string role, params (string Key, string Value)[] more) => new()
+    {
+        WorkerPath = BuiltPrograms.ScriptedWorker,
+        DataDirectory = Folder,
+        Environment = new Dictionary<string, string>(more.Select(one => KeyValuePair.Create(one.Key, one.Value)))
+        {
+            ["ConnectionStrings__Postgres"] = connection,
+            ["LoraLab__NodeName"] = name,
+            ["LoraLab__Role"] = role,
+            ["LoraLab__Cluster__LeaseSeconds"] = leaseSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            // Repeating a claim would find that another node has taken the run meanwhile.
+            ["LoraLab__RepeatTransactions"] = "false",
+        },
+    };
+
+    public async Task<ServerProcess> StartAsync(string name, string role, params (string Key, string Value)[] more)
+    {
+        ServerProcess node = await ServerProcess.StartAsync(SetupOf(name, role, more));
+        lock (_nodes)
+        {
+            _nodes.Add(node);
+        }
+
+        return node;
+    }
+
+    /// <summary>The nodes as one of them lists them.</summary>
+    public static async Task<IReadOnlyList<NodeEntry>> NodesAsync(RunApi api) =>
+        (await api.ReadAsync<SystemDocument>("api/v1/system")).Nodes;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ServerProcess node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+}
