@@ -75,7 +75,12 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
     public QueuePage QueuePage(int offset = 0, int limit = int.MaxValue)
     {
         Require(scope.HasQueue, "reads the queue");
-        return Reader.QueuePage(offset, limit) with { Paused = Paused };
+        QueuePage page = Reader.QueuePage(offset, limit) with { Paused = Paused };
+        return limit < int.MaxValue ? page : page with
+        {
+            Running = [.. page.Running.Select(Keep)],
+            Waiting = [.. page.Waiting.Select(Keep)],
+        };
     }
 
     public int QueuedUpTo(QueueCursor place) => Reader.QueuedUpTo(place);
@@ -87,7 +92,7 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
     public StoredRun? TakeNext(Lane lane)
     {
         Require(scope.HasClaim, "takes from the queue");
-        return Take(lane);
+        return Take(lane) is { } next ? Keep(next) : null;
     }
 
     public (long Head, long Tail) QueueEnds()
@@ -201,15 +206,13 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
     /// <summary>Called with each change of a study or sweep, so that later reads see it; null: removed.</summary>
     protected abstract void OnExperimentChanged(string experimentId, StoredExperiment? experiment);
 
-    private StoredRun? Read(string runId)
-    {
-        StoredRun? found = Reader.Find(runId);
-        if (found is not null)
-        {
-            _found[runId] = found;
-        }
+    private StoredRun? Read(string runId) => Reader.Find(runId) is { } found ? Keep(found) : null;
 
-        return found;
+    /// <summary>A run as this transaction read it first: what did not change is the same object.</summary>
+    private StoredRun Keep(StoredRun read)
+    {
+        string id = read.Document.Id;
+        return Changed.GetValueOrDefault(id) ?? (_found.TryAdd(id, read) ? read : _found[id]);
     }
 
     private void Change(string runId, StoredRun? old, StoredRun? run)

@@ -9,6 +9,7 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
     private volatile bool _cancelRequested;
     private volatile bool _killRequested;
     private volatile bool _leaseLost;
+    private volatile bool _begun;
 
     public bool CancelRequested => _cancelRequested;
 
@@ -39,9 +40,13 @@ internal sealed class ActiveRun(Action onDispose) : IDisposable
         Kill();
     }
 
-    /// <summary>Tells the worker how long it may live.</summary>
+    /// <summary>Tells the worker how long it may live, once it has its run.</summary>
     /// <param name="until">Milliseconds of the machine's monotonic clock.</param>
-    public Task ExtendAsync(long until) => Worker?.SendAsync(new WorkerCommand { Until = until }) ?? Task.CompletedTask;
+    public Task ExtendAsync(long until) =>
+        _begun && Worker is { } worker ? worker.SendAsync(new WorkerCommand { Until = until }) : Task.CompletedTask;
+
+    /// <summary>Called when the worker has its run.</summary>
+    public void Begin() => _begun = true;
 
     /// <summary>Wakes the supervisor to check for new input.</summary>
     public void Wake()

@@ -103,6 +103,11 @@ internal sealed class RunExecutor(
         handle.Worker = worker;
         RecordProcess(runId, worker);
         await worker.SendAsync(command);
+        handle.Begin();
+        if (held.Find(runId) is { } renewed)
+        {
+            await handle.ExtendAsync(leases.DeadlineOf(renewed));
+        }
 
         StallDetector stall = new(TimeSpan.FromSeconds(options.Value.StallSeconds), time);
         AttemptImport import = new(

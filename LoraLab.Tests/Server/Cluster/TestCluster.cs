@@ -1,5 +1,6 @@
 using LoraLab.Contracts.Machine;
 using LoraLab.Tests.Support;
+using Xunit;
 
 namespace LoraLab.Tests.Server.Cluster;
 
@@ -52,8 +53,14 @@ internal sealed class TestCluster(string connection, double leaseSeconds) : IAsy
 
     public async ValueTask DisposeAsync()
     {
+        bool failed = TestContext.Current.TestState?.Result == TestResult.Failed;
         foreach (ServerProcess node in _nodes)
         {
+            if (failed)
+            {
+                TestContext.Current.TestOutputHelper?.WriteLine($"--- {node.Address}{Environment.NewLine}{node.Output}");
+            }
+
             await node.DisposeAsync();
         }
 
