@@ -96,6 +96,9 @@ public static class ApiRoutes
     /// <summary>API keys.</summary>
     public const string Keys = Base + "/keys";
 
+    /// <summary>A node.</summary>
+    public static string Node(string name) => $"{System}/nodes/{Uri.EscapeDataString(name)}";
+
     /// <summary>A run or one of its subresources.</summary>
     public static string Run(string id, string? part = null) => part is null ? $"{Runs}/{id}" : $"{Runs}/{id}/{part}";
 

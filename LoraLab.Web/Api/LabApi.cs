@@ -176,6 +176,9 @@ public sealed partial class LabApi(HttpClient http)
     public Task<IReadOnlyList<DatasetEntry>> DatasetsAsync(CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<DatasetEntry>>(ApiRoutes.Datasets, cancellationToken);
 
+    public Task<NodeEntry> PatchNodeAsync(string name, NodePatch patch, CancellationToken cancellationToken) =>
+        SendAsync<NodeEntry>(new(HttpMethod.Patch, Relative(ApiRoutes.Node(name))) { Content = Json(patch) }, cancellationToken);
+
     public Task<SystemDocument> SystemAsync(CancellationToken cancellationToken) =>
         GetAsync<SystemDocument>(ApiRoutes.System, cancellationToken);
 
