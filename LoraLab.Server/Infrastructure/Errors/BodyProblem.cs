@@ -16,6 +16,12 @@ internal static partial class BodyProblem
             return $"'{field}' is not a known member of this body{Known(unmapped.Groups[1].Value)}.";
         }
 
+        if (Missing().Match(error.Message) is { Success: true } missing)
+        {
+            string names = missing.Groups[1].Value.Replace("'", "", StringComparison.Ordinal);
+            return $"The body has no {names}{(field.Length == 0 ? "" : $" in '{field}'")}; add it.";
+        }
+
         return field.Length == 0 ? $"The body cannot be read: {error.Message}"
             : $"'{field}' has a value of the wrong type{(Expected(error.Message) is string kind ? $"; it must be {kind}" : "")}.";
     }
@@ -48,6 +54,10 @@ internal static partial class BodyProblem
     /// <summary>The framework's words for a member that the type does not have.</summary>
     [GeneratedRegex(@"could not be mapped to any \.NET member contained in type '([^']+)'")]
     private static partial Regex Unmapped();
+
+    /// <summary>The framework's words for required members that are not there.</summary>
+    [GeneratedRegex(@"missing required properties including: (.+)\.$")]
+    private static partial Regex Missing();
 
     /// <summary>The framework's words for a value of another type: its name without parameters, or that within Nullable.</summary>
     [GeneratedRegex(@"could not be converted to (?:System\.Nullable`1\[)?([\w.+]*\w)")]

@@ -97,6 +97,16 @@ public sealed class PullTests(ScriptedServer fixture)
         Assert.Equal((PullState.Failed, expected), (ended.State, ended.Error));
     }
 
+    [Fact]
+    public async Task Pull_WithoutName_SaysWhatTheBodyLacks()
+    {
+        using StringContent body = new("{}", System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _http.PostAsync(ApiRoutes.ModelsPull, body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("\"The body has no name; add it.\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ApiRoutes.ModelsPull, "sst2", null, "name")]
     [InlineData(ApiRoutes.ModelsPull, "../../etc", null, "name")]

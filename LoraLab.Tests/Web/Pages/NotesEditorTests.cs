@@ -124,6 +124,24 @@ public sealed class NotesEditorTests : PageTest
         Assert.Empty(FindAll(name, "rename-input"));
     }
 
+    /// <summary>The input is gone then, and with it the place in the page of whoever uses the keyboard.</summary>
+    [Theory]
+    [InlineData("Enter")]
+    [InlineData("Escape")]
+    public void Rename_EndedByKeyboard_ReturnsTheFocusToItsButton(string key)
+    {
+        IRenderedComponent<EditableName> name = Render<EditableName>(parameters => parameters
+            .Add(field => field.Name, "warm lion").Add(field => field.Kind, "run").Add(field => field.MaxLength, TextLimits.Name)
+            .Add(field => field.ChildContent, "<b>warm lion</b>").Add(field => field.OnRename, _ => Task.FromResult<string?>(null)));
+        Find(name, "rename").Click();
+        Find(name, "rename-input").Input("calm cat");
+
+        Find(name, "rename-input").KeyDown(key);
+
+        Assert.Empty(FindAll(name, "rename-input"));
+        Assert.Equal(2, JSInterop.VerifyFocusAsyncInvoke(calledTimes: 2).Count);
+    }
+
     private IRenderedComponent<NotesEditor> RenderEditor() => Render<NotesEditor>(parameters => parameters
         .Add(editor => editor.Notes, "Learns fast.").Add(editor => editor.OnSave, text =>
         {
