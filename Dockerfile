@@ -1,5 +1,5 @@
 # LoraLab for the CPU. Build with: docker compose build. For CUDA, add --build-arg TORCH_BACKEND=cuda and use the NVIDIA container
-# runtime.
+# runtime (docker-compose.gpu.yml).
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 ARG TORCH_BACKEND=cpu
 # The build of the dashboard fetches ApexCharts from the npm registry.
@@ -11,9 +11,9 @@ COPY . .
 RUN dotnet publish LoraLab.Server -c Release -p:TorchBackend=$TORCH_BACKEND -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble
-# libtorch requires the OpenMP runtime.
+# libtorch requires the OpenMP runtime; curl asks the server's health.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libgomp1 \
+ && apt-get install -y --no-install-recommends libgomp1 curl \
  && rm -rf /var/lib/apt/lists/* \
  && mkdir /data && chown "$APP_UID" /data
 WORKDIR /app
