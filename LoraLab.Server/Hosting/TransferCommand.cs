@@ -103,7 +103,9 @@ internal static class TransferCommand
             NodesInUse.RequireNone(database);
         }
 
-        using ITransferTarget target = database is null ? FillLiteDb(services) : new PostgresTarget(database);
+        using ITransferTarget target = database is null
+            ? FillLiteDb(services)
+            : new PostgresTarget(database, SharedFolder.IdIn(services.GetRequiredService<LoraLabPaths>().DataDirectory));
         IReadOnlyDictionary<TransferKind, TransferTotal> read = TransferFile.Read(input, name, target.Write);
         IReadOnlyDictionary<TransferKind, TransferTotal> written = TransferTotals.Of(target.Read());
         foreach ((TransferKind kind, TransferTotal total) in read)

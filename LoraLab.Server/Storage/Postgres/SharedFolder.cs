@@ -48,4 +48,10 @@ internal sealed class SharedFolder
                 + "make it writable, or set LoraLab:DataDirectory to the folder that all nodes share.");
         }
     }
+
+    /// <summary>Id of the database that a data directory belongs to; null: it belongs to none.</summary>
+    public static Guid? IdIn(string dataDirectory) =>
+        Path.Combine(dataDirectory, FileName) is { } file && File.Exists(file) && Guid.TryParse(File.ReadAllText(file).Trim(), out Guid id)
+            ? id
+            : null;
 }

@@ -17,8 +17,9 @@ internal sealed class PostgresTarget : ITransferTarget
     private readonly List<NpgsqlBatchCommand> _pending = [];
 
     /// <param name="source">The database.</param>
+    /// <param name="folder">Id of the database that the data directory was used with; null: with none. Now it belongs to this one.</param>
     /// <exception cref="StartFailure">It has something.</exception>
-    public PostgresTarget(NpgsqlDataSource source)
+    public PostgresTarget(NpgsqlDataSource source, Guid? folder)
     {
         _connection = source.OpenConnection();
         _transaction = _connection.BeginTransaction();
@@ -39,6 +40,10 @@ internal sealed class PostgresTarget : ITransferTarget
 
         // Of a server that was started on it before, and has nothing else.
         _pending.Add(new NpgsqlBatchCommand("delete from events"));
+        if (folder is Guid id)
+        {
+            Add("update cluster set id = $1, marked = true", id);
+        }
     }
 
     /// <inheritdoc />

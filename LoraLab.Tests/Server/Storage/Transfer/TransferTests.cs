@@ -2,11 +2,16 @@ using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Access;
 using LoraLab.Server.Storage;
 using LoraLab.Server.Storage.Postgres;
 using LoraLab.Server.Storage.Records;
 using LoraLab.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Storage.Transfer;
@@ -130,13 +135,31 @@ public sealed class TransferTests : IDisposable
         await OkAsync(InPostgres(), "import", "--from", FileAt("1.gz"));
 
         using StoreOnDisk liteDb = new(_from.Path);
-        using OpenStore postgres = _postgres.Open();
+        using PostgresDatabase database = new(new ConfigurationBuilder().AddInMemoryCollection(
+            [new($"ConnectionStrings:{PostgresConnection.Name}", _postgres.Connection)]).Build());
+        using NodeSession node = new(
+            database, Options.Create(new LoraLabOptions { NodeName = "one" }), TimeProvider.System, NullLogger<NodeSession>.Instance);
 
         Assert.Contains("is using the data directory", await RefusedAsync(InFolder(_from), "export", "--out", FileAt("2.gz")));
         Assert.Contains(
             "A LoraLab server uses this PostgreSQL database", await RefusedAsync(InPostgres(), "export", "--out", FileAt("2.gz")));
         await OkAsync(InPostgres(), "backup", "--out", FileAt("2.gz"));
         Assert.Equal(StoreFile.Totals(FileAt("1.gz")), StoreFile.Totals(FileAt("2.gz")));
+    }
+
+    [Fact]
+    public async Task Import_IntoAnotherDatabase_TakesTheSharedFolderAlong()
+    {
+        FilledStore.CreateIn(_from.Path);
+        await OkAsync(InFolder(_from), "export", "--out", FileAt("1.gz"));
+        Guid earlier = Guid.NewGuid();
+        _to.Write("data/cluster", $"{earlier}\n");
+
+        await OkAsync(InPostgres(), "import", "--from", FileAt("1.gz"));
+
+        using NpgsqlDataSource database = NpgsqlDataSource.Create(_postgres.Connection);
+        using NpgsqlCommand id = database.CreateCommand("select id from cluster where marked");
+        Assert.Equal(earlier, id.ExecuteScalar());
     }
 
     [Fact]
