@@ -126,7 +126,7 @@ public sealed class NodeFaultTests : IAsyncLifetime
 
     private ServerProcess NodeOf(RunDocument run) => run.Attempts[^1].Node == "worker-1" ? _workers[0] : _workers[1];
 
-    /// <summary>Whether a process runs; one that is dead stays in the list as long as its stopped parent does not ask how it ended.</summary>
+    /// <summary>Whether a process runs; a dead one stays in the list as long as its stopped parent does not ask how it ended.</summary>
     private static bool IsAlive(int process)
     {
         try

@@ -9,6 +9,9 @@ namespace LoraLab.Tests.Server.Cluster;
 /// <param name="leaseSeconds">Length of leases.</param>
 internal sealed class TestCluster(string connection, double leaseSeconds) : IAsyncDisposable
 {
+    /// <summary>The key of the connection string.</summary>
+    public const string Postgres = "ConnectionStrings__Postgres";
+
     private readonly TemporaryFolder _folder = new();
     private readonly List<ServerProcess> _nodes = [];
 
@@ -25,15 +28,17 @@ internal sealed class TestCluster(string connection, double leaseSeconds) : IAsy
     {
         WorkerPath = BuiltPrograms.ScriptedWorker,
         DataDirectory = Folder,
-        Environment = new Dictionary<string, string>(more.Select(one => KeyValuePair.Create(one.Key, one.Value)))
-        {
-            ["ConnectionStrings__Postgres"] = connection,
-            ["LoraLab__NodeName"] = name,
-            ["LoraLab__Role"] = role,
-            ["LoraLab__Cluster__LeaseSeconds"] = leaseSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        Environment = new Dictionary<string, string>(
+        [
+            KeyValuePair.Create(Postgres, more.FirstOrDefault(one => one.Key == Postgres).Value ?? connection),
+            KeyValuePair.Create("LoraLab__NodeName", name),
+            KeyValuePair.Create("LoraLab__Role", role),
+            KeyValuePair.Create(
+                "LoraLab__Cluster__LeaseSeconds", leaseSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             // Repeating a claim would find that another node has taken the run meanwhile.
-            ["LoraLab__RepeatTransactions"] = "false",
-        },
+            KeyValuePair.Create("LoraLab__RepeatTransactions", "false"),
+            .. more.Where(one => one.Key != Postgres).Select(one => KeyValuePair.Create(one.Key, one.Value)),
+        ]),
     };
 
     public async Task<ServerProcess> StartAsync(string name, string role, params (string Key, string Value)[] more)

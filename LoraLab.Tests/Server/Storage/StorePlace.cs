@@ -55,6 +55,7 @@ internal abstract class StorePlace : IDisposable
     private sealed class PostgresStore : OpenStore
     {
         private readonly PostgresDatabase _database;
+        private readonly NodeSession _session;
         private readonly TransientRows _passing;
         private readonly PostgresRunStore _store;
 
@@ -64,6 +65,11 @@ internal abstract class StorePlace : IDisposable
                 .AddInMemoryCollection([new($"ConnectionStrings:{PostgresConnection.Name}", connection)]).Build();
             IOptions<LoraLabOptions> options = Options.Create(new LoraLabOptions { RepeatTransactions = true });
             _database = new PostgresDatabase(configuration);
+            _session = new NodeSession(
+                _database,
+                Options.Create(new LoraLabOptions { NodeName = $"node-{Guid.NewGuid():N}" }),
+                TimeProvider.System,
+                NullLogger<NodeSession>.Instance);
             _passing = new TransientRows(_database, TimeProvider.System);
             _store = new PostgresRunStore(_database, _passing, new HeldLeases(), new LeaseTimes(options), Sink, Changes, options,
                 TimeProvider.System, NullLogger<PostgresRunStore>.Instance);
@@ -75,6 +81,7 @@ internal abstract class StorePlace : IDisposable
         {
             _store.Dispose();
             _passing.Dispose();
+            _session.Dispose();
             _database.Dispose();
         }
     }
