@@ -14,23 +14,8 @@ public sealed class LastViewTests(ScriptedDashboard dashboard)
     /// <summary>The addresses of which a browser keeps a view, with their markup.</summary>
     internal static Task<Dictionary<string, string>> KeptAsync(IPage page) => page.EvaluateAsync<Dictionary<string, string>>(
         """
-        async () => {
-          const wait = request => new Promise((resolve, reject) => {
-            request.onsuccess = () => resolve(request.result);
-            request.onerror = () => reject(request.error);
-          });
-          if (!(await indexedDB.databases()).some(database => database.name === 'loralab.lastview')) { return {}; }
-          const database = await wait(indexedDB.open('loralab.lastview'));
-          if (!database.objectStoreNames.contains('views')) {
-            // It was deleted in between, and opening it has made an empty one.
-            database.close();
-            indexedDB.deleteDatabase('loralab.lastview');
-            return {};
-          }
-          const views = await wait(database.transaction('views').objectStore('views').getAll());
-          database.close();
-          return Object.fromEntries(views.map(view => [view.address, view.html]));
-        }
+        () => Object.fromEntries((JSON.parse(localStorage.getItem('loralab.lastview')) ?? [])
+          .map(({ address }) => [address, JSON.parse(localStorage.getItem(`loralab.lastview ${address}`)).html]))
         """);
 
     [Fact]

@@ -1,11 +1,14 @@
 using LoraLab.Contracts.Runs.Views;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 
 namespace LoraLab.Server.Runs.Views;
 
-/// <summary>Saves, changes and deletes views. They are few and small, so all of them are in memory.</summary>
-internal sealed class ViewService(ViewFiles files, RunIds ids, TimeProvider time)
+/// <summary>
+/// Saves, changes and deletes views. They are few and small, so all of them are in memory, unless another node may change them too.
+/// </summary>
+internal sealed class ViewService(ViewFiles files, RunIds ids, INodes nodes, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private Dictionary<string, SavedView>? _views;
@@ -86,5 +89,6 @@ internal sealed class ViewService(ViewFiles files, RunIds ids, TimeProvider time
     private SavedView Existing(string id) => Views().GetValueOrDefault(id)
         ?? throw ApiFailure.NotFound("viewNotFound", $"There is no saved view '{ApiFailure.Shorten(id)}'.");
 
-    private Dictionary<string, SavedView> Views() => _views ??= files.Read().ToDictionary(view => view.Id);
+    private Dictionary<string, SavedView> Views() =>
+        _views = nodes.AreSeveral || _views is null ? files.Read().ToDictionary(view => view.Id) : _views;
 }

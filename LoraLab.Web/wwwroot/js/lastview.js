@@ -1,39 +1,56 @@
 // The last view: what this address looked like when it was last left in this browser, until the real page has loaded, which takes seconds
-// since .NET has to start. It is kept as markup in IndexedDB and shown in a frame without scripts, where only links work: neither its code
+// since .NET has to start. It is kept as markup in the browser's local storage and shown in a frame without scripts, where only links work: neither its code
 // nor its ids and selectors mix with those of the page. docs/architecture.md and docs/security.md say what is kept and when it is shown.
 (() => {
-  const maximumPages = 24;
+  // Of about five million characters that a browser keeps for an address.
+  const maximumPages = 16;
   const maximumLength = 600_000;
+  const maximumTotal = 4_000_000;
   const maximumAge = 30 * 24 * 3600_000;
   const patience = 10_000;
   const formPages = /(^|\/)(new|keys|login|playground)$/;
   const removed = 'script, iframe, object, embed, link, meta, base, canvas, .skip-link, .banner';
 
-  const result = request => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
   const frames = async count => { while (count-- > 0) { await new Promise(requestAnimationFrame); } };
   const theme = () => document.documentElement.dataset.theme;
   const address = () => location.pathname + location.search;
 
   const name = 'loralab.lastview';
 
-  let database = null;
   let owner = null;
   let shown = null;
   let saved = { address: null, at: 0, sheet: null };
 
-  async function open() {
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore('views', { keyPath: 'address' }).createIndex('at', 'at');
-    const opened = await result(request);
-    // Another tab signs out: this one keeps nothing more.
-    opened.onversionchange = () => opened.close();
-    return opened;
+  // A list of the views, and each by its address. Local storage answers at once, where IndexedDB takes a third of a second to open.
+  const keyOf = address => `${name} ${address}`;
+  const listed = () => JSON.parse(localStorage.getItem(name)) ?? [];
+
+  function read(address) {
+    return JSON.parse(localStorage.getItem(keyOf(address)));
   }
 
-  const views = mode => database.transaction('views', mode).objectStore('views');
+  function drop(views) {
+    views.forEach(view => localStorage.removeItem(keyOf(view.address)));
+  }
+
+  function keep(view) {
+    const text = JSON.stringify(view);
+    const entry = { address: view.address, at: view.at, length: text.length };
+    const kept = [entry];
+    const others = listed().filter(other => other.address !== view.address);
+    let total = text.length;
+    for (const other of others) {
+      total += other.length;
+      if (kept.length < maximumPages && total <= maximumTotal) { kept.push(other); }
+    }
+    drop(others.filter(other => !kept.includes(other)));
+    localStorage.setItem(keyOf(view.address), text);
+    localStorage.setItem(name, JSON.stringify(kept));
+  }
+
+  function clear() {
+    Object.keys(localStorage).filter(key => key === name || key.startsWith(keyOf(''))).forEach(key => localStorage.removeItem(key));
+  }
 
   // Who is signed in; null: nobody, who sees and keeps nothing.
   async function whose() {
@@ -44,8 +61,7 @@
 
   function forget() {
     owner = null;
-    database?.close();
-    window.indexedDB?.deleteDatabase(name);
+    clear();
   }
 
   // Whether the page shows its content: nothing in it waits, tables have their rows, and the charts in sight are drawn.
@@ -152,12 +168,7 @@
     saved = view;
     lookForUsed();
     if (view.html.length + styles.length > maximumLength) { return; }
-    const kept = views('readwrite');
-    kept.put(view);
-    // At once, because the page may be closing; dropping the oldest can fail then, and is done with the next view.
-    kept.transaction.commit();
-    const all = views('readwrite');
-    all.index('at').getAllKeys().onsuccess = event => event.target.result.slice(0, -maximumPages).forEach(old => all.delete(old));
+    keep(view);
   }
 
   const trySave = () => {
@@ -266,8 +277,7 @@
     const here = address();
     const asking = whose();
     asking.catch(() => {});
-    database = await open();
-    const view = await result(views('readonly').get(here));
+    const view = read(here);
     let prepared = null;
     if (view && view.theme === theme() && Date.now() - view.at < maximumAge) {
       await parsed();
@@ -284,8 +294,10 @@
       return;
     }
     owner = user;
+    // Where earlier versions kept them.
+    window.indexedDB?.deleteDatabase(name);
     if (view && view.owner !== owner) {
-      views('readwrite').clear();
+      clear();
     } else if (prepared) {
       await show(prepared);
     }
@@ -302,6 +314,8 @@
     }, 1000);
   }
 
+  // Another tab signed out: this one keeps nothing more.
+  addEventListener('storage', event => { if (event.key === name && event.newValue === null) { owner = null; } });
   window.loralabLastView = { forget };
   // Where storage is denied, there is no last view.
   start().catch(startPage);
