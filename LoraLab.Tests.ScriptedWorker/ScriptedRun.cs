@@ -97,7 +97,8 @@ internal sealed class ScriptedRun
             }
 
             Process.GetCurrentProcess().Kill();
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
     }
 
     private int Execute()
