@@ -20,7 +20,7 @@ internal sealed record Lane(int Index, string Device)
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>The queues of jobs that it serves, by what its device is capable of.</summary>
-    public IReadOnlyList<string> Queues => Device == Auto ? [AnyQueue, "cpu", "cuda"] : [AnyQueue, Device.Split(':')[0]];
+    public IReadOnlyList<string> Queues => Device == Auto ? [AnyQueue, "cpu", "cuda"] : [AnyQueue, QueueOf(Device)];
 
     /// <summary>Whether it accepts every device.</summary>
     public bool AcceptsAll => Device == Auto;
@@ -30,6 +30,9 @@ internal sealed record Lane(int Index, string Device)
 
     /// <summary>A pattern as in SQL of more devices that it accepts; null: there are none.</summary>
     public string? AcceptedPattern => Device == "cuda" ? "cuda:%" : null;
+
+    /// <summary>The queue of jobs for runs that request a device; that of all lanes where none is given, or any will do.</summary>
+    public static string QueueOf(string? device) => device is null or Auto ? AnyQueue : device.Split(':')[0];
 
     /// <summary>
     /// Two configured names whose lanes could execute two runs on one device at the same time; null: there are none. <c>auto</c> and

@@ -217,6 +217,7 @@ internal static class Services
         {
             // Before the lanes, and, when the server stops, after them: their runs need leases until they have ended.
             builder.Services.AddHostedService<LeaseKeeper>();
+            builder.Services.AddSingleton<ImportGroups>();
         }
 
         builder.Services.AddHostedService(services => services.GetRequiredService<LaneRunners>());

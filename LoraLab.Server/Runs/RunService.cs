@@ -240,7 +240,7 @@ internal sealed class RunService(
 
             return document;
         });
-        lanes.Wake();
+        lanes.Wake(inserted.Spec.Device);
         return inserted;
     }
 }

@@ -84,7 +84,8 @@ internal sealed class Lanes
     /// Makes idle lanes look for a run, on this node and others. A job that finds no run ends immediately, so a redundant one does no harm,
     /// and neither does one that is lost: lanes also look by themselves.
     /// </summary>
-    public void Wake()
+    /// <param name="device">The device that a queued run requests, for a node that has it; null: any node looks.</param>
+    public void Wake(string? device = null)
     {
         if (!_open)
         {
@@ -93,7 +94,7 @@ internal sealed class Lanes
 
         try
         {
-            _jobs.Enqueue<PumpJob>(Lane.AnyQueue, job => job.RunAsync());
+            _jobs.Enqueue<PumpJob>(Lane.QueueOf(device), job => job.RunAsync());
         }
         catch (BackgroundJobClientException refused)
         {

@@ -9,7 +9,10 @@ using LoraLab.Server.Storage;
 namespace LoraLab.Server.Workers;
 
 /// <summary>Imports worker events into the store: document, points and live events in one transaction.</summary>
-internal sealed class RunImporter(IRunStore store, TimeProvider time)
+/// <param name="store">The store.</param>
+/// <param name="time">The clock.</param>
+/// <param name="groups">Imports what several runs report in one transaction; null: each has its own.</param>
+internal sealed class RunImporter(IRunStore store, TimeProvider time, ImportGroups? groups = null)
 {
     public void Import(string runId, IReadOnlyList<WorkerEvent> events)
     {
@@ -18,45 +21,50 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time)
             return;
         }
 
-        bool taken = store.Transact(StoreScope.Attempt(runId), transaction =>
-        {
-            if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
-            {
-                return false;
-            }
-
-            RunUpdate update = RunProjector.Apply(run.Document, events);
-            if (ReferenceEquals(update.Document, run.Document))
-            {
-                return false;
-            }
-
-            transaction.Put(run with { Document = update.Document });
-            transaction.AddPoints(runId, update.Points);
-            if (update.Points.Count > 0 || update.SupersededAfter is not null)
-            {
-                transaction.Emit(
-                    runId,
-                    LiveEventTypes.RunMetrics,
-                    new RunMetrics(runId, Columns(update.Points)) { SupersededAfter = update.SupersededAfter });
-            }
-
-            if (update.DocumentChanged)
-            {
-                transaction.EmitState(update.Document);
-            }
-
-            if (update.Document.Progress != run.Document.Progress)
-            {
-                transaction.Emit(runId, LiveEventTypes.RunProgress, update.Document.Progress);
-            }
-
-            return true;
-        });
+        bool taken = groups is null
+            ? store.Transact(StoreScope.Attempt(runId), transaction => Apply(transaction, runId, events))
+            : groups.Import(runId, events);
         if (taken)
         {
             Count(events);
         }
+    }
+
+    /// <summary>Writes events of a run; false: they change nothing, because they are stored or the run has ended.</summary>
+    public static bool Apply(IStoreTransaction transaction, string runId, IReadOnlyList<WorkerEvent> events)
+    {
+        if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
+        {
+            return false;
+        }
+
+        RunUpdate update = RunProjector.Apply(run.Document, events);
+        if (ReferenceEquals(update.Document, run.Document))
+        {
+            return false;
+        }
+
+        transaction.Put(run with { Document = update.Document });
+        transaction.AddPoints(runId, update.Points);
+        if (update.Points.Count > 0 || update.SupersededAfter is not null)
+        {
+            transaction.Emit(
+                runId,
+                LiveEventTypes.RunMetrics,
+                new RunMetrics(runId, Columns(update.Points)) { SupersededAfter = update.SupersededAfter });
+        }
+
+        if (update.DocumentChanged)
+        {
+            transaction.EmitState(update.Document);
+        }
+
+        if (update.Document.Progress != run.Document.Progress)
+        {
+            transaction.Emit(runId, LiveEventTypes.RunProgress, update.Document.Progress);
+        }
+
+        return true;
     }
 
     /// <summary>Marks a run whose worker is alive without progress; its next event clears the mark.</summary>

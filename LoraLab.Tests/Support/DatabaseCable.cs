@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace LoraLab.Tests.Support;
 
-/// <summary>The way from a node to a PostgreSQL server, which can be cut: what was sent gets no answer, as in a network that fails.</summary>
+/// <summary>The way from a node to a PostgreSQL server, which can be cut: what is sent gets no answer, as when a network fails.</summary>
 internal sealed class DatabaseCable : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -46,6 +46,12 @@ public static class SpecReader
 
     private static void SetValue(RunSpec spec, SpecFieldDescriptor field, JsonNode value, ICollection<FieldError> errors)
     {
+        if (HasNullItem(value))
+        {
+            errors.Add(new(field.Name, $"{field.Name} has null in a list; leave the item out. It is {Shorten(value)}."));
+            return;
+        }
+
         try
         {
             field.Property.SetValue(spec, WholeNumbers(value).Deserialize(field.Property.PropertyType, ContractJson.Options));
@@ -59,6 +65,14 @@ public static class SpecReader
                     : $"{field.Name} must be {Describe(field)}; it is {Shorten(value)}."));
         }
     }
+
+    /// <summary>Whether a list has null among its items, the value itself or one within: no field has such a list.</summary>
+    private static bool HasNullItem(JsonNode value) => value switch
+    {
+        JsonArray items => items.Any(item => item is null || HasNullItem(item)),
+        JsonObject inner => inner.Any(pair => pair.Value is not null && HasNullItem(pair.Value)),
+        _ => false,
+    };
 
     /// <summary>The value with numbers such as 8.0 as integers: a number without a fraction is the same number in JSON.</summary>
     private static JsonNode WholeNumbers(JsonNode value)

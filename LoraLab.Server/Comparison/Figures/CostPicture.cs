@@ -14,6 +14,11 @@ internal static class CostPicture
     private const string Values = "values";
     private const double MarkerSize = 5;
 
+    // Beyond the outermost points, of their distance, or of the value of the only one.
+    private const double Room = 0.08;
+    private const double SingleRoom = 0.02;
+    private const double LeastRoom = 1e-6;
+
     private static readonly (string Key, string Title, Func<CompareRow, double?> Read)[] _panels =
     [
         ("time", "training time (s)", row => row.Summary.PredictionsBeside is null ? row.Summary.TrainSeconds : null),
@@ -32,6 +37,9 @@ internal static class CostPicture
         CurvePicture.SetUp(model, $"{metric.Label} versus time and memory", $"{subtitle}; last evaluation of completed runs");
         LinearAxis values = Plot.Axis(AxisPosition.Left, Values, "", theme: theme);
         values.Title = CurvePicture.Literal(Plot.Title(metric));
+        IEnumerable<(double X, double Y)> all =
+            _panels.SelectMany(panel => rows.Select(row => Point(metric, row, panel.Read))).OfType<(double X, double Y)>();
+        (values.Minimum, values.Maximum) = Range([.. all.Select(point => point.Y).Where(double.IsFinite)]);
         model.Axes.Add(values);
         HashSet<string> named = [];
         bool hasFront = false;
@@ -78,6 +86,19 @@ internal static class CostPicture
         }
 
         return model;
+    }
+
+    /// <summary>Room for the markers, and no more: an axis of shares that goes up to 120 % says something that cannot be.</summary>
+    private static (double Minimum, double Maximum) Range(IReadOnlyList<double> values)
+    {
+        if (values.Count == 0)
+        {
+            return (double.NaN, double.NaN);
+        }
+
+        (double lowest, double highest) = (values.Min(), values.Max());
+        double room = highest > lowest ? (highest - lowest) * Room : Math.Max(Math.Abs(highest) * SingleRoom, LeastRoom);
+        return (lowest - room, highest + room);
     }
 
     private static int Direction(MetricDescriptor metric) => metric.Sign < 0 ? -1 : 1;

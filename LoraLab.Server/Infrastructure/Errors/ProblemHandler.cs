@@ -70,7 +70,8 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, Lo
     {
         Match unbound = UnboundParameter().Match(bad.Message);
         return unbound.Success
-            ? $"The parameter '{unbound.Groups["name"].Value}' cannot be '{unbound.Groups["value"].Value}'."
+            ? $"The parameter '{unbound.Groups["name"].Value}' cannot be '{unbound.Groups["value"].Value}'; "
+                + "openapi/v1.json has the values that it takes."
             : bad.Message;
     }
 

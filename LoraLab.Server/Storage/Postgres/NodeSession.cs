@@ -13,6 +13,18 @@ internal sealed class NodeSession : IDisposable
     private const string TakeName = "select pg_try_advisory_lock(hashtext('loralab node ' || current_schema()), hashtext($1))";
     private const string TakeLead = "select pg_try_advisory_lock(hashtext('loralab leader ' || current_schema()), 0)";
 
+    // A node that is stopped, not dead, keeps its connection and its lock, but its lease ends. The name of its connection says whose it is.
+    private const string NameConnection = "select set_config('application_name', left('LoraLab ' || $1, 63), false)";
+    private const string EndStoppedLeader = """
+        select pg_terminate_backend(held.pid) from pg_locks as held
+          join pg_stat_activity as session on session.pid = held.pid
+          join nodes on session.application_name = left('LoraLab ' || nodes.name, 63)
+          where held.locktype = 'advisory' and held.granted and held.objid = 0
+            and held.database = (select oid from pg_database where datname = current_database())
+            and held.classid::bigint = hashtext('loralab leader ' || current_schema())::bigint & 4294967295
+            and nodes.until < clock_timestamp()
+        """;
+
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
     /// <summary>The database notices the death of an earlier process of this node within a moment.</summary>
@@ -101,6 +113,15 @@ internal sealed class NodeSession : IDisposable
     {
         using NpgsqlCommand command = new(IsLeader ? "select true" : TakeLead, _connection) { CommandTimeout = 10 };
         bool lead = command.ExecuteScalar() is true;
+        if (!lead)
+        {
+            using NpgsqlCommand end = new(EndStoppedLeader, _connection) { CommandTimeout = 10 };
+            if (end.ExecuteScalar() is true)
+            {
+                _log.LogWarning("The node that leads does not answer any more; another one takes the lead");
+            }
+        }
+
         if (lead && !IsLeader)
         {
             _log.LogInformation("This node leads: it does what is done once for all nodes");
@@ -115,6 +136,8 @@ internal sealed class NodeSession : IDisposable
         using NpgsqlCommand take = new(TakeName, connection) { Parameters = { new NpgsqlParameter { Value = Name } } };
         if (take.ExecuteScalar() is true)
         {
+            using NpgsqlCommand name = new(NameConnection, connection) { Parameters = { new NpgsqlParameter { Value = Name } } };
+            name.ExecuteNonQuery();
             _connection = connection;
             return true;
         }

@@ -35,7 +35,10 @@ public sealed class MergeRestartTests
         }
         while (state.State != MergeState.Completed);
 
-        Assert.DoesNotContain(id, await File.ReadAllTextAsync(Path.Combine(data.Path, "merges.json")), StringComparison.Ordinal);
+        // It is forgotten once it is complete, not before.
+        await ProcessWait.UntilAsync(
+            () => !File.ReadAllText(Path.Combine(data.Path, "merges.json")).Contains(id, StringComparison.Ordinal),
+            TimeSpan.FromSeconds(20));
     }
 
     [Fact]

@@ -31,6 +31,19 @@ public sealed class LaneTests
     }
 
     [Theory]
+    [InlineData("auto", "cpu", "cuda:1", "auto")]
+    [InlineData("cpu", "cpu", "auto")]
+    [InlineData("cuda:1", "cuda", "cuda:1", "auto")]
+    public void Queues_OfALane_AreThoseOfTheRunsThatItCanExecute(string lane, params string[] devices)
+    {
+        Lane subject = new(0, lane);
+
+        Assert.All(devices, device => Assert.Contains(Lane.QueueOf(device), subject.Queues));
+        Assert.All(((string[])["cpu", "cuda"]).Where(device => !subject.Accepts(device)), device =>
+            Assert.DoesNotContain(Lane.QueueOf(device), subject.Queues));
+    }
+
+    [Theory]
     [InlineData("auto", null)]
     [InlineData("auto,cpu", null)]
     [InlineData("cpu,cuda", null)]

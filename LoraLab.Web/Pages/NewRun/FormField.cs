@@ -35,7 +35,8 @@ public sealed record FormField(string Name, string Label, FieldKind Kind, string
             SpecFieldKind.Pattern => FieldKind.Pattern,
             _ => FieldKind.Text,
         },
-        field.Attribute.Help.TrimEnd('.'))
+        // JSON has null where the form has an empty field.
+        field.Attribute.Help.TrimEnd('.').Replace("; null:", "; empty:", StringComparison.Ordinal))
     {
         Choices = field.Choices,
         Placeholder = field.Attribute.Placeholder,
