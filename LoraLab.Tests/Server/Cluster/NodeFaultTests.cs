@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
+using LoraLab.Contracts;
+using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
@@ -21,10 +24,11 @@ public sealed class NodeFaultTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _cluster = await TestCluster.CreateAsync(Lease);
-        ServerProcess[] nodes = await Task.WhenAll(
-            _cluster.StartAsync("web", "Web"), _cluster.StartAsync("worker-1", "Worker"), _cluster.StartAsync("worker-2", "Worker"));
-        _api = new RunApi(nodes[0].Http);
-        _workers = nodes[1..];
+        // It leads, as the first one.
+        ServerProcess leader = await _cluster.StartAsync("worker-1", "Worker");
+        ServerProcess[] others = await Task.WhenAll(_cluster.StartAsync("web", "Web"), _cluster.StartAsync("worker-2", "Worker"));
+        _api = new RunApi(others[0].Http);
+        _workers = [leader, others[1]];
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
@@ -43,11 +47,14 @@ public sealed class NodeFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Worker_IsStoppedForLongerThanTheLease_ItsTrainerEndsInTime_AndItWritesNothingWhenItGoesOn()
+    public async Task Leader_IsStoppedForLongerThanTheLease_ItsTrainerEndsInTime_AndItWritesNothingWhenItGoesOn()
     {
+        await DrainAsync("worker-2", true);
         RunDocument run = await _api.SubmitAsync("""{"notes": "steps=400 delay=50 rows=2 checkpoints=20"}""");
         RunDocument training = await _api.WaitAsync(run.Id, started => started.Progress.Step > 45);
         ServerProcess node = NodeOf(training);
+        Assert.Equal("worker-1", training.Attempts[^1].Node);
+        await DrainAsync("worker-2", false);
         int trainer = training.Attempts[^1].ProcessId!.Value;
         await SignalAsync(node.ProcessId, "STOP");
         Stopwatch stopped = Stopwatch.StartNew();
@@ -123,6 +130,9 @@ public sealed class NodeFaultTests : IAsyncLifetime
             Assert.True(waited.Elapsed < _patience, $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}.");
         }
     }
+
+    private Task DrainAsync(string node, bool draining) => _api.SendAsync<NodeEntry>(
+        HttpMethod.Patch, ApiRoutes.Node(node), JsonSerializer.Serialize(new NodePatch { Draining = draining }, ContractJson.Options));
 
     private ServerProcess NodeOf(RunDocument run) => run.Attempts[^1].Node == "worker-1" ? _workers[0] : _workers[1];
 
