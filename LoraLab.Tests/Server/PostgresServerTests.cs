@@ -75,7 +75,7 @@ public sealed class PostgresServerTests
 
         // The other node knows a new key within a second.
         string? name = null;
-        for (Stopwatch waited = Stopwatch.StartNew(); name is null && waited.Elapsed < TimeSpan.FromSeconds(20); )
+        for (Stopwatch waited = Stopwatch.StartNew(); name is null && waited.Elapsed < TimeSpan.FromSeconds(20);)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, ApiRoutes.Session);
             request.Headers.Add("Cookie", cookie);
