@@ -90,30 +90,30 @@ const watchRows = selector => {
 async function paint(browser) {
   const rows = '[data-testid="run-row"], .empty';
   const seconds = times => times.includes(undefined) ? 'not shown' : `${(median(times) / 1000).toFixed(2)} s (${times.map(time => (time / 1000).toFixed(2)).join(', ')})`;
-  for (const keeps of [true, false]) {
+  // In a tab that is open, as by a reload or an address; in a new tab, for which Chromium starts a process first; and without a last view.
+  for (const [visit, newTab, keeps] of [['in an open tab', false, true], ['in a new tab', true, true], ['in a new tab, nothing kept', true, false]]) {
     const context = await browser.newContext();
-    if (!keeps) { await context.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: undefined })); }
+    if (!keeps) { await context.addInitScript(() => Object.defineProperty(window, 'localStorage', { value: undefined })); }
     const first = await open(context, '/runs', rows);
     // A view is kept some seconds after the page was shown.
     await wait(6000);
     await first.close();
     const visits = [];
+    let page = null;
     for (let i = 0; i < 7; i++) {
-      const page = await context.newPage();
-      await page.addInitScript(watchRows, rows);
+      if (newTab || page === null) {
+        page = await context.newPage();
+        await page.addInitScript(watchRows, rows);
+        if (!newTab) { await page.goto(`${address}/health/live`); }
+      }
       await page.goto(`${address}/runs`);
       await page.waitForFunction(() => window.painted.page > 0, null, { timeout: 120000 });
       visits.push(await page.evaluate(() => window.painted));
-      await page.close();
+      if (newTab) { await page.close(); } else { await page.goto(`${address}/health/live`); }
     }
     const of = what => seconds(visits.map(visit => visit[what]));
-    if (keeps) {
-      say('later visit, rows of the last view painted, median of 7', of('view'));
-      say('the same visits, rows from the server painted', of('page'));
-    } else {
-      say('later visit where the browser keeps nothing, boot mark', of('boot'));
-      say('the same visits, rows from the server painted', of('page'));
-    }
+    say(keeps ? `later visit ${visit}, rows of the last view painted` : `later visit ${visit}, boot mark`, of(keeps ? 'view' : 'boot'));
+    say('the same visits, rows from the server painted', of('page'));
     await context.close();
   }
 }

@@ -1,6 +1,6 @@
 // The last view: what this address looked like when it was last left in this browser, until the real page has loaded, which takes seconds
-// since .NET has to start. It is kept as markup in the browser's local storage and shown in a frame without scripts, where only links work: neither its code
-// nor its ids and selectors mix with those of the page. docs/architecture.md and docs/security.md say what is kept and when it is shown.
+// since .NET has to start. It is kept as markup in the browser's local storage and shown in a frame without scripts, where only links work:
+// neither its code nor its ids and selectors mix with those of the page. docs/architecture.md and docs/security.md say what is kept and when it is shown.
 (() => {
   // Of about five million characters that a browser keeps for an address.
   const maximumPages = 16;
@@ -186,16 +186,6 @@
       : `${time} on ${date.toLocaleDateString('en-US', { month: 'short', day: 'numeric', year: 'numeric' })}`;
   }
 
-  // Until the page's element is there. No frame comes before the style sheets have, so that waiting for one would take longer.
-  function parsed() {
-    return new Promise(resolve => {
-      const check = () => document.getElementById('app') && (observer.disconnect(), resolve());
-      const observer = new MutationObserver(check);
-      observer.observe(document, { childList: true, subtree: true });
-      check();
-    });
-  }
-
   // Loads the view, out of sight: who is signed in is not known yet.
   function prepare(view) {
     const frame = document.createElement('iframe');
@@ -203,7 +193,7 @@
     frame.title = `This page as seen at ${when(view.at)}`;
     frame.sandbox = 'allow-same-origin allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox';
     const sheets = view.sheet ? `<style>${view.sheet}</style>`
-      : [...document.head.querySelectorAll('link[rel=stylesheet]')].map(link => link.outerHTML.replace('media="not all"', '')).join('');
+      : inOrder(...lateFiles().querySelectorAll('link[rel=stylesheet]')).map(link => link.outerHTML).join('');
     const base = document.createElement('base');
     [base.href, base.target] = [document.baseURI, '_top'];
     frame.srcdoc = `<!DOCTYPE html><html lang="en" data-theme="${theme()}"><head><meta charset="utf-8">${base.outerHTML}${sheets}`
@@ -263,14 +253,26 @@
     });
   }
 
-  // .NET takes both cores while it starts: it waits until the view is on the screen, but never long. So do the style sheets
-  // that only the page itself needs, since the view has its own.
+  const lateFiles = () => document.getElementById('late').content;
+
+  // The style sheets as they must follow each other: the dashboard's own overrule those of the library.
+  const inOrder = (library, ...own) => [library, document.head.querySelector('link[rel=stylesheet]'), ...own];
+
+  // .NET takes both cores while it starts: it waits until the view is on the screen, but never long. So does everything else that only the
+  // page itself needs.
   let startPage;
   const shownFirst = new Promise(resolve => { startPage = resolve; });
-  addEventListener('DOMContentLoaded', () => shownFirst.then(() => {
-    document.querySelectorAll('link[data-late]').forEach(link => { link.media = 'all'; });
+  const parsed = new Promise(resolve => addEventListener('DOMContentLoaded', resolve));
+  Promise.all([shownFirst, parsed]).then(async () => {
+    const files = document.importNode(lateFiles(), true);
+    const scripts = [...files.querySelectorAll('script')];
+    scripts.forEach(script => { script.async = false; });
+    const loaded = new Promise(resolve => { scripts.at(-1).onload = resolve; });
+    document.head.querySelector('link[rel=stylesheet]').before(files.querySelector('[data-library]'));
+    document.head.append(files);
+    await loaded;
     window.Blazor.start();
-  }));
+  });
   setTimeout(startPage, 1000);
 
   async function start() {
@@ -280,8 +282,10 @@
     const view = read(here);
     let prepared = null;
     if (view && view.theme === theme() && Date.now() - view.at < maximumAge) {
-      await parsed();
+      await parsed;
       prepared = prepare(view);
+    } else {
+      startPage();
     }
     const user = await asking.catch(() => undefined);
     if (prepared && (user !== view.owner || isReady() || address() !== here)) {
