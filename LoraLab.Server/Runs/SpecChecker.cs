@@ -52,8 +52,8 @@ internal sealed class SpecChecker(TrainerInspector inspector, Lanes lanes)
         }
         else if (!known.Any(lane => lane.Accepts(spec.Device)))
         {
-            yield return new FieldError("device", $"device is \"{spec.Device}\", but {lanes.Owner} only "
-                + $"{(lanes.AreSeveral ? "run" : "runs")} on {string.Join(", ", known.Select(lane => lane.Device).Distinct())}.");
+            yield return new FieldError("device", $"device is \"{spec.Device}\", but {lanes.OwnersRun} "
+                + $"on {string.Join(", ", known.Select(lane => lane.Device).Distinct())}.");
         }
         else if (!known.Any(lane => lane.Accepts(spec)))
         {

@@ -43,11 +43,8 @@ internal sealed class Lanes
 
     public IReadOnlyList<string> Names => [.. All.Select(lane => lane.Device)];
 
-    /// <summary>Whether there may be other nodes.</summary>
-    public bool AreSeveral => _nodes.AreSeveral;
-
-    /// <summary>Who has the lanes <see cref="Everywhere"/>, as the subject of a sentence.</summary>
-    public string Owner => AreSeveral ? "the nodes" : "this server";
+    /// <summary>Who runs on the lanes <see cref="Everywhere"/>: subject and verb of a sentence.</summary>
+    public string OwnersRun => _nodes.AreSeveral ? "the nodes only run" : "this server only runs";
 
     /// <summary>
     /// The lanes of all nodes; what a node without any and without others assumes is one for every device.

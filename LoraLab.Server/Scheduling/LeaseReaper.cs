@@ -18,6 +18,7 @@ internal sealed class LeaseReaper(
     ActiveRuns active,
     Readiness readiness,
     LeaseTimes times,
+    HeldLeases held,
     IOptions<LoraLabOptions> options,
     TimeProvider time,
     ILogger<LeaseReaper> log) : BackgroundLoop(time, log)
@@ -41,11 +42,7 @@ internal sealed class LeaseReaper(
         {
             foreach (string id in nodes.TakeOverExpired(active.Ids))
             {
-                if (store.Find(id)?.Document is { Attempts.Count: > 0 } run)
-                {
-                    Log.LogWarning("Node {Node} no longer executes run {Run}", run.Attempts[^1].Node, id);
-                    await recovery.EndAsync(run, stoppingToken);
-                }
+                await EndAsync(id, stoppingToken);
             }
 
             if (options.Value.ResumeInterrupted && store.Counts().ByState.GetValueOrDefault(RunState.Interrupted) > 0)
@@ -56,6 +53,41 @@ internal sealed class LeaseReaper(
         catch (Exception error) when (StorageFailure.Is(error))
         {
             Log.LogWarning("Cannot look for runs of dead nodes now ({Reason})", error.Message);
+        }
+    }
+
+    /// <summary>
+    /// Ends the attempt of a run that was taken over. If that fails, for whatever reason, this node lets the lease go: it ends, and the
+    /// leader, perhaps another one by then, tries again. The other runs do not wait for it.
+    /// </summary>
+    private async Task EndAsync(string id, CancellationToken stoppingToken)
+    {
+        Lease? lease = held.Find(id);
+        try
+        {
+            if (store.Find(id)?.Document is { Attempts.Count: > 0 } run)
+            {
+                Log.LogWarning("Node {Node} no longer executes run {Run}", run.Attempts[^1].Node, id);
+                await recovery.EndAsync(run, stoppingToken);
+            }
+        }
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        {
+            Log.LogError(
+                StorageFailure.Is(error) || error is LeaseLostException ? null : error,
+                "Cannot end the attempt of run {Run}, whose node is gone ({Reason}); trying again when its lease has ended, in "
+                    + "{Seconds:0} s",
+                id,
+                error.Message,
+                times.Length.TotalSeconds);
+        }
+        finally
+        {
+            // Its end, where it is stored, has removed it already.
+            if (lease is not null)
+            {
+                held.Remove(lease);
+            }
         }
     }
 }

@@ -22,6 +22,15 @@ internal sealed class HeldLeases
 
     public void Remove(string runId) => _held.TryRemove(runId, out _);
 
+    /// <summary>Lets a lease go, however often it was renewed meanwhile, but no later one of the same run.</summary>
+    public void Remove(Lease lease)
+    {
+        while (Find(lease.RunId) is { } now && now.Token == lease.Token && !_held.TryRemove(KeyValuePair.Create(lease.RunId, now)))
+        {
+            // It was renewed in between.
+        }
+    }
+
     /// <summary>Extends the leases of these tokens; returns the others among <paramref name="asked"/>, which are lost.</summary>
     /// <param name="asked">The leases whose renewal was requested.</param>
     /// <param name="renewed">The tokens that the database renewed.</param>

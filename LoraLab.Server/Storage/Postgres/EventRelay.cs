@@ -1,7 +1,6 @@
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
-using LoraLab.Server.Infrastructure;
 using Npgsql;
 
 namespace LoraLab.Server.Storage.Postgres;
@@ -13,7 +12,7 @@ namespace LoraLab.Server.Storage.Postgres;
 /// </summary>
 internal sealed class EventRelay : IDisposable
 {
-    private const int Interval = 1000;
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly PostgresDatabase _database;
@@ -24,8 +23,7 @@ internal sealed class EventRelay : IDisposable
     private readonly StoreChanges _changes;
     private readonly bool _hasClients;
     private readonly ILogger _log;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Thread _thread;
+    private readonly DatabaseThread _thread;
     private long _seq;
     private long _transient;
     private bool _lost;
@@ -44,8 +42,7 @@ internal sealed class EventRelay : IDisposable
         _foreign = new ForeignChanges(reader);
         _seq = EventRows.Last(database.Query);
         _transient = TransientRows.Last(database.Query);
-        _thread = new Thread(Loop) { IsBackground = true, Name = "PostgreSQL events" };
-        _thread.Start();
+        _thread = new DatabaseThread("events", _interval, Listen, Lose);
     }
 
     /// <summary>Marks the events of this node.</summary>
@@ -83,12 +80,7 @@ internal sealed class EventRelay : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _stopping.Cancel();
-        _thread.Join();
-        _stopping.Dispose();
-    }
+    public void Dispose() => _thread.Dispose();
 
     /// <summary>The queue is not stored with its events; each has the current one.</summary>
     private IReadOnlyList<LiveEvent> Complete(IReadOnlyList<LiveEvent> events)
@@ -103,37 +95,16 @@ internal sealed class EventRelay : IDisposable
         return [.. events.Select(live => live.Type == LiveEventTypes.QueueChanged ? live with { Data = queue } : live)];
     }
 
-    private void Loop()
+    private void Listen(CancellationToken stopping)
     {
-        while (!_stopping.IsCancellationRequested)
+        using NpgsqlConnection connection = _database.Source.OpenConnection();
+        string channel = _database.Query.One(SeqNotifier.Channel, row => row.GetString(0))!;
+        using (NpgsqlCommand listen = new($"listen {channel}", connection))
         {
-            try
-            {
-                using NpgsqlConnection connection = _database.Source.OpenConnection();
-                string channel = _database.Query.One(SeqNotifier.Channel, row => row.GetString(0))!;
-                using (NpgsqlCommand listen = new($"listen {channel}", connection))
-                {
-                    listen.ExecuteNonQuery();
-                }
-
-                Follow(connection);
-            }
-            catch (Exception error) when (StorageFailure.Is(error) || error is InvalidOperationException)
-            {
-                if (!_lost)
-                {
-                    _log.LogWarning("The PostgreSQL database does not answer ({Reason}); asking again every second", error.Message);
-                    _lost = true;
-                }
-
-                _stopping.Token.WaitHandle.WaitOne(Interval);
-            }
+            listen.ExecuteNonQuery();
         }
-    }
 
-    private void Follow(NpgsqlConnection listening)
-    {
-        while (!_stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             CatchUp();
             if (_hasClients)
@@ -147,7 +118,16 @@ internal sealed class EventRelay : IDisposable
                 _lost = false;
             }
 
-            listening.Wait(Interval);
+            connection.Wait(_interval);
+        }
+    }
+
+    private void Lose(Exception error)
+    {
+        if (!_lost)
+        {
+            _log.LogWarning("The PostgreSQL database does not answer ({Reason}); asking again every second", error.Message);
+            _lost = true;
         }
     }
 }

@@ -32,8 +32,7 @@ internal sealed class NodeSession : IDisposable
 
     private readonly PostgresDatabase _database;
     private readonly ILogger<NodeSession> _log;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Thread _thread;
+    private readonly DatabaseThread _thread;
     private NpgsqlConnection? _connection;
     private bool _lead;
 
@@ -49,12 +48,11 @@ internal sealed class NodeSession : IDisposable
                     + "LoraLab:NodeName, or connect this one to another database or Search Path.");
             }
 
-            _stopping.Token.WaitHandle.WaitOne(_interval);
+            Thread.Sleep(_interval);
         }
 
         Lead();
-        _thread = new Thread(Loop) { IsBackground = true, Name = "PostgreSQL session" };
-        _thread.Start();
+        _thread = new DatabaseThread("session", _interval, _ => Keep(), _ => Lose());
     }
 
     /// <summary>Name of this node.</summary>
@@ -68,44 +66,36 @@ internal sealed class NodeSession : IDisposable
 
     public void Dispose()
     {
-        _stopping.Cancel();
-        _thread.Join();
+        _thread.Dispose();
         if (_connection is not null)
         {
             Drop(_connection);
         }
-
-        _stopping.Dispose();
     }
 
-    private void Loop()
+    private void Keep()
     {
-        while (!_stopping.Token.WaitHandle.WaitOne(_interval))
+        if (_connection is not null || TryConnect())
         {
-            try
-            {
-                if (_connection is null && !TryConnect())
-                {
-                    if (!NameIsTaken)
-                    {
-                        _log.LogCritical("Another node is named {Node} too; give each node its own LoraLab:NodeName", Name);
-                    }
-
-                    NameIsTaken = true;
-                    continue;
-                }
-
-                NameIsTaken = false;
-                Lead();
-            }
-            catch (Exception error) when (StorageFailure.Is(error) || error is InvalidOperationException)
-            {
-                // EventRelay tells that the database is away.
-                Volatile.Write(ref _lead, false);
-                _connection?.Dispose();
-                _connection = null;
-            }
+            NameIsTaken = false;
+            Lead();
+            return;
         }
+
+        if (!NameIsTaken)
+        {
+            _log.LogCritical("Another node is named {Node} too; give each node its own LoraLab:NodeName", Name);
+        }
+
+        NameIsTaken = true;
+    }
+
+    /// <summary>Without a word: <see cref="EventRelay"/> tells that the database is away.</summary>
+    private void Lose()
+    {
+        Volatile.Write(ref _lead, false);
+        _connection?.Dispose();
+        _connection = null;
     }
 
     /// <summary>Takes the lead if nobody has it, and notices a lost connection.</summary>

@@ -1,5 +1,3 @@
-using LoraLab.Server.Infrastructure;
-
 namespace LoraLab.Server.Storage.Postgres;
 
 /// <summary>
@@ -15,44 +13,24 @@ internal sealed class SeqNotifier : IDisposable
 
     private readonly PostgresDatabase _database;
     private readonly NodeSession _session;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Thread _thread;
+    private readonly DatabaseThread _thread;
     private (long Seq, long Transient) _told;
 
     public SeqNotifier(PostgresDatabase database, NodeSession session)
     {
         (_database, _session) = (database, session);
-        _thread = new Thread(Loop) { IsBackground = true, Name = "PostgreSQL notifications" };
-        _thread.Start();
+        _thread = new DatabaseThread("notifications", _interval, _ => Tell());
     }
 
-    public void Dispose()
-    {
-        _stopping.Cancel();
-        _thread.Join();
-        _stopping.Dispose();
-    }
-
-    private void Loop()
-    {
-        while (!_stopping.Token.WaitHandle.WaitOne(_interval))
-        {
-            try
-            {
-                if (_session.IsLeader)
-                {
-                    Tell();
-                }
-            }
-            catch (Exception error) when (StorageFailure.Is(error))
-            {
-                // EventRelay tells that the database is away.
-            }
-        }
-    }
+    public void Dispose() => _thread.Dispose();
 
     private void Tell()
     {
+        if (!_session.IsLeader)
+        {
+            return;
+        }
+
         (long Seq, long Transient) last = _database.Query.One(
             "select seq, (select coalesce(max(id), 0) from passing) from counter", row => (row.GetInt64(0), row.GetInt64(1)));
         if (last != _told)

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using LoraLab.Contracts;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Xunit;
@@ -12,8 +9,6 @@ namespace LoraLab.Tests.Server.Cluster;
 public sealed class DatabaseAwayTests : IAsyncLifetime
 {
     private const double Lease = 16;
-
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(120);
 
     private TestCluster _cluster = null!;
     private DatabaseCable _cable = null!;
@@ -44,12 +39,11 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         await Task.Delay(TimeSpan.FromSeconds(Lease / 4));
         _cable.Mend();
 
-        RunDocument ended = await WaitAsync(run.Id, HasEnded);
+        RunDocument ended = await TestCluster.EndAsync(_api, run.Id);
 
-        Assert.Equal(RunState.Completed, ended.State);
         RunAttempt attempt = Assert.Single(ended.Attempts);
         Assert.Equal(training.Attempts[0].ProcessId, attempt.ProcessId);
-        await AssertCompleteAsync(ended);
+        await TestCluster.AssertCompleteAsync(_api, ended);
     }
 
     [Fact]
@@ -59,16 +53,15 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         await _api.WaitAsync(run.Id, started => started.Progress.Step > 30);
         _cable.Cut();
         // The leader takes it over, though no other node has a device for it.
-        RunDocument waiting = await WaitAsync(run.Id, seen => seen.State == RunState.Queued);
+        RunDocument waiting = await TestCluster.WaitAsync(_api, run.Id, seen => seen.State == RunState.Queued);
         Assert.True(waiting.Attempts[0].EndedAt - waiting.Attempts[0].StartedAt > TimeSpan.FromSeconds(Lease / 2));
         _cable.Mend();
 
-        RunDocument ended = await WaitAsync(run.Id, HasEnded);
+        RunDocument ended = await TestCluster.EndAsync(_api, run.Id);
 
-        Assert.Equal(RunState.Completed, ended.State);
         Assert.Equal(2, ended.Attempts.Count);
         Assert.True(ended.Attempts[1].ResumedFrom > 0);
-        await AssertCompleteAsync(ended);
+        await TestCluster.AssertCompleteAsync(_api, ended);
     }
 
     [Fact]
@@ -85,29 +78,7 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
 
         foreach (string id in ids)
         {
-            Assert.Equal(RunState.Completed, (await WaitAsync(id, HasEnded)).State);
-        }
-    }
-
-    private static bool HasEnded(RunDocument run) => run.State.IsTerminal() && run.State != RunState.Interrupted;
-
-    private async Task AssertCompleteAsync(RunDocument ended)
-    {
-        RunMetrics metrics = await _api.MetricsAsync(ended.Id);
-        Assert.Equal(Enumerable.Range(1, ended.Progress.TotalSteps), metrics.Series[MetricKeys.TrainLoss].X);
-    }
-
-    private async Task<RunDocument> WaitAsync(string id, Predicate<RunDocument> condition)
-    {
-        for (Stopwatch waited = Stopwatch.StartNew(); ; await Polling.PauseAsync(waited))
-        {
-            RunDocument run = await _api.ReadAsync<RunDocument>(ApiRoutes.Run(id));
-            if (condition(run))
-            {
-                return run;
-            }
-
-            Assert.True(waited.Elapsed < _patience, $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}.");
+            Assert.Equal(RunState.Completed, (await TestCluster.EndAsync(_api, id)).State);
         }
     }
 }

@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Machine;
-using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
+using LoraLab.Tests.Server.Faults;
 using LoraLab.Tests.Support;
 using Xunit;
 
@@ -15,10 +14,10 @@ namespace LoraLab.Tests.Server.Cluster;
 public sealed class NodeFaultTests : IAsyncLifetime
 {
     private const double Lease = 12;
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(90);
 
     private TestCluster _cluster = null!;
     private RunApi _api = null!;
+    private ServerProcess _web = null!;
     private ServerProcess[] _workers = [];
 
     public async ValueTask InitializeAsync()
@@ -27,7 +26,8 @@ public sealed class NodeFaultTests : IAsyncLifetime
         // It leads, as the first one.
         ServerProcess leader = await _cluster.StartAsync("worker-1", "Worker");
         ServerProcess[] others = await Task.WhenAll(_cluster.StartAsync("web", "Web"), _cluster.StartAsync("worker-2", "Worker"));
-        _api = new RunApi(others[0].Http);
+        _web = others[0];
+        _api = new RunApi(_web.Http);
         _workers = [leader, others[1]];
     }
 
@@ -41,7 +41,7 @@ public sealed class NodeFaultTests : IAsyncLifetime
         ServerProcess node = NodeOf(training);
         await node.KillAsync();
 
-        RunDocument ended = await EndAsync(run.Id);
+        RunDocument ended = await TestCluster.EndAsync(_api, run.Id);
 
         await AssertContinuedAsync(ended, by: node == _workers[0] ? "worker-2" : "worker-1");
     }
@@ -56,15 +56,15 @@ public sealed class NodeFaultTests : IAsyncLifetime
         Assert.Equal("worker-1", training.Attempts[^1].Node);
         await DrainAsync("worker-2", false);
         int trainer = training.Attempts[^1].ProcessId!.Value;
-        await SignalAsync(node.ProcessId, "STOP");
+        Signals.Send("STOP", node.ProcessId);
         Stopwatch stopped = Stopwatch.StartNew();
-        await ProcessWait.UntilAsync(() => !IsAlive(trainer), TimeSpan.FromSeconds(30));
+        await ProcessWait.UntilAsync(() => !Signals.IsAlive(trainer), TimeSpan.FromSeconds(30));
         Assert.True(
             stopped.Elapsed.TotalSeconds < Lease, $"The trainer lived {stopped.Elapsed.TotalSeconds:0.0} s after its server stopped.");
 
-        await WaitAsync(run.Id, next => next.Attempts.Count == 2);
-        await SignalAsync(node.ProcessId, "CONT");
-        RunDocument ended = await EndAsync(run.Id);
+        await TestCluster.WaitAsync(_api, run.Id, next => next.Attempts.Count == 2);
+        Signals.Send("CONT", node.ProcessId);
+        RunDocument ended = await TestCluster.EndAsync(_api, run.Id);
 
         await AssertContinuedAsync(ended, by: node == _workers[0] ? "worker-2" : "worker-1");
         // It takes runs again.
@@ -91,16 +91,44 @@ public sealed class NodeFaultTests : IAsyncLifetime
         await node.KillAsync();
         await _cluster.StartAsync(name, "Worker");
 
-        RunDocument next = await WaitAsync(run.Id, again => again.Attempts.Count == 2);
+        RunDocument next = await TestCluster.WaitAsync(_api, run.Id, again => again.Attempts.Count == 2);
         Assert.True(next.Attempts[1].StartedAt - next.Attempts[0].EndedAt < TimeSpan.FromSeconds(Lease / 2));
-        RunDocument ended = await EndAsync(run.Id);
+        RunDocument ended = await TestCluster.EndAsync(_api, run.Id);
 
         await AssertContinuedAsync(ended, by: null);
     }
 
+    [Fact]
+    public async Task Worker_IsKilled_ItsRunCannotBeTakenOverYet_OthersAre_AndItLater()
+    {
+        RunDocument[] runs = [await SubmitAsync(), await SubmitAsync()];
+        RunDocument broken = await _api.WaitAsync(runs[0].Id, started => started.Progress.Step > 25);
+        RunDocument other = await _api.WaitAsync(runs[1].Id, started => started.Progress.Step > 25);
+        await NodeOf(broken).KillAsync();
+        await NodeOf(other).KillAsync();
+        // Only the web node is left, and it cannot read one of the two documents.
+        string where = $"from runs where id = '{broken.Id}'";
+        await PostgresServer.ExecuteAsync(_cluster.Connection, $"create table saved as select id, document {where}; update runs "
+            + $"set document = jsonb_set(document, '{{document,attempts,0,startedAt}}', '\"never\"') where id = '{broken.Id}'");
+        await TestCluster.WaitAsync(_api, other.Id, freed => freed.State == RunState.Queued);
+        await ProcessWait.UntilAsync(
+            () => _web.Output.Contains($"Cannot end the attempt of run {broken.Id}", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+        await PostgresServer.ExecuteAsync(
+            _cluster.Connection, "update runs set document = saved.document from saved where runs.id = saved.id");
+        await TestCluster.WaitAsync(_api, broken.Id, freed => freed.State == RunState.Queued);
+        await _cluster.StartAsync("worker-3", "Worker");
+
+        foreach (RunDocument run in runs)
+        {
+            await AssertContinuedAsync(await TestCluster.EndAsync(_api, run.Id), by: "worker-3");
+        }
+    }
+
+    private Task<RunDocument> SubmitAsync() => _api.SubmitAsync("""{"notes": "steps=200 delay=40 rows=2 checkpoints=20"}""");
+
     private async Task AssertContinuedAsync(RunDocument ended, string? by)
     {
-        Assert.Equal(RunState.Completed, ended.State);
+        await TestCluster.AssertCompleteAsync(_api, ended);
         Assert.Equal(2, ended.Attempts.Count);
         Assert.True(ended.Attempts[1].StartedAt >= ended.Attempts[0].EndedAt, "Two attempts overlap.");
         Assert.True(ended.Attempts[1].ResumedFrom > 0, "The run began anew.");
@@ -108,51 +136,10 @@ public sealed class NodeFaultTests : IAsyncLifetime
         {
             Assert.Equal(by, ended.Attempts[1].Node);
         }
-
-        RunMetrics metrics = await _api.MetricsAsync(ended.Id);
-        Assert.Equal(Enumerable.Range(1, ended.Progress.TotalSteps), metrics.Series[MetricKeys.TrainLoss].X);
-    }
-
-    /// <summary>An interrupted run is resumed, so it has not ended.</summary>
-    private Task<RunDocument> EndAsync(string id) =>
-        WaitAsync(id, run => run.State.IsTerminal() && run.State != RunState.Interrupted);
-
-    private async Task<RunDocument> WaitAsync(string id, Predicate<RunDocument> condition)
-    {
-        for (Stopwatch waited = Stopwatch.StartNew(); ; await Polling.PauseAsync(waited))
-        {
-            RunDocument run = await _api.GetAsync(id);
-            if (condition(run))
-            {
-                return run;
-            }
-
-            Assert.True(waited.Elapsed < _patience, $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}.");
-        }
     }
 
     private Task DrainAsync(string node, bool draining) => _api.SendAsync<NodeEntry>(
         HttpMethod.Patch, ApiRoutes.Node(node), JsonSerializer.Serialize(new NodePatch { Draining = draining }, ContractJson.Options));
 
     private ServerProcess NodeOf(RunDocument run) => run.Attempts[^1].Node == "worker-1" ? _workers[0] : _workers[1];
-
-    /// <summary>Whether a process runs; a dead one stays in the list as long as its stopped parent does not ask how it ended.</summary>
-    private static bool IsAlive(int process)
-    {
-        try
-        {
-            string stat = File.ReadAllText($"/proc/{process}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..][0] is not ('Z' or 'X');
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static async Task SignalAsync(int process, string signal)
-    {
-        using Process kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
 }

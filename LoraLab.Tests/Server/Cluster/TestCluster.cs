@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using LoraLab.Contracts.Machine;
+using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
 using Xunit;
 
@@ -11,6 +14,8 @@ internal sealed class TestCluster(string connection, double leaseSeconds) : IAsy
 {
     /// <summary>The key of the connection string.</summary>
     public const string Postgres = "ConnectionStrings__Postgres";
+
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(120);
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<ServerProcess> _nodes = [];
@@ -55,6 +60,33 @@ internal sealed class TestCluster(string connection, double leaseSeconds) : IAsy
     /// <summary>The nodes as one of them lists them.</summary>
     public static async Task<IReadOnlyList<NodeEntry>> NodesAsync(RunApi api) =>
         (await api.ReadAsync<SystemDocument>("api/v1/system")).Nodes;
+
+    /// <summary>Waits for a run, which may be interrupted and continued meanwhile.</summary>
+    public static async Task<RunDocument> WaitAsync(RunApi api, string id, Predicate<RunDocument> condition)
+    {
+        for (Stopwatch waited = Stopwatch.StartNew(); ; await Polling.PauseAsync(waited))
+        {
+            RunDocument run = await api.GetAsync(id);
+            if (condition(run))
+            {
+                return run;
+            }
+
+            Assert.True(waited.Elapsed < _patience, $"Run {id} is {run.State} ({run.Error}) at step {run.Progress.Step}.");
+        }
+    }
+
+    /// <summary>Waits for the end of a run; an interrupted one is resumed, so it has not ended.</summary>
+    public static Task<RunDocument> EndAsync(RunApi api, string id) =>
+        WaitAsync(api, id, run => run.State.IsTerminal() && run.State != RunState.Interrupted);
+
+    /// <summary>Asserts that a run is completed, and that each of its steps is there once.</summary>
+    public static async Task AssertCompleteAsync(RunApi api, RunDocument ended)
+    {
+        Assert.True(ended.State == RunState.Completed, $"Run {ended.Id} is {ended.State}: {ended.Error}");
+        RunMetrics metrics = await api.MetricsAsync(ended.Id);
+        Assert.Equal(Enumerable.Range(1, ended.Progress.TotalSteps), metrics.Series[MetricKeys.TrainLoss].X);
+    }
 
     public async ValueTask DisposeAsync()
     {
