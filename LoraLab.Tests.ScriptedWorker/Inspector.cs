@@ -51,7 +51,11 @@ internal static class Inspector
         "models" => new InspectResponse
         {
             Id = request.Id,
-            Models = [new ModelEntry { Name = "sample", Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }],
+            Models =
+            [
+                .. ScriptedPull.Downloaded.Prepend("sample")
+                    .Select(name => new ModelEntry { Name = name, Usable = true, Toy = true, LinearModules = ["q_proj", "v_proj"] }),
+            ],
         },
         "datasets" => new InspectResponse
         {
@@ -121,7 +125,7 @@ internal static class Inspector
             errors.Add(new FieldError("rank", $"rank is {spec.Rank}; it must be at least 1."));
         }
 
-        if (spec is not null && spec.Model != "sample")
+        if (spec is not null && spec.Model is not ("sample" or "scripted/fetched"))
         {
             errors.Add(new FieldError("model", $"There is no model '{spec.Model}'."));
         }

@@ -6,10 +6,15 @@ namespace LoraLab.Tests.ScriptedWorker;
 
 /// <summary>
 /// The verb <c>pull</c>, which downloads nothing. A name that ends in <c>slow</c> stays half done until stdin ends, one that ends in
-/// <c>fails</c> fails, one that ends in <c>dies</c> exits without a word; all others complete.
+/// <c>fails</c> fails, one that ends in <c>dies</c> exits without a word; all others complete. With <c>SCRIPTED_MODELS</c> in the
+/// environment, that file has the names of those.
 /// </summary>
 internal static class ScriptedPull
 {
+    private static readonly string? _list = Environment.GetEnvironmentVariable("SCRIPTED_MODELS");
+
+    public static IEnumerable<string> Downloaded => _list is not null && File.Exists(_list) ? File.ReadLines(_list) : [];
+
     public static int Run(string name)
     {
         name = name.Split('@')[0];
@@ -35,6 +40,11 @@ internal static class ScriptedPull
         {
             Write(new() { Error = $"The hub has no repository '{name}'." });
             return 1;
+        }
+
+        if (_list is not null)
+        {
+            File.AppendAllLines(_list, [name]);
         }
 
         Write(new() { Files = 2, TotalFiles = 2, Bytes = 2_000_000, TotalBytes = 2_000_000 });

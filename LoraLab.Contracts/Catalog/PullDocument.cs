@@ -38,6 +38,9 @@ public sealed record PullDocument
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
+    /// <summary>Name of the node that downloads; null: the only one.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Model or dataset.</summary>
     public PullKind Kind { get; init; }
 

@@ -96,6 +96,9 @@ public sealed record LogChunk(long Offset, long NextOffset, string Text);
 /// <summary>A sample of machine metrics.</summary>
 public sealed record SystemSample
 {
+    /// <summary>Name of the node that it is of; null: the only one.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Memory in use, MiB.</summary>
     public double UsedMemoryMb { get; init; }
 

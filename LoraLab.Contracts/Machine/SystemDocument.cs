@@ -8,6 +8,9 @@ public sealed record SystemDocument
     /// <summary>Version of LoraLab.</summary>
     public required string Version { get; init; }
 
+    /// <summary>Name of the node that this describes; null: the only one.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Operating system.</summary>
     public required string OperatingSystem { get; init; }
 

@@ -278,7 +278,9 @@ internal static class Services
     public static void AddLibrary(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<PullRecords>();
+        builder.Services.AddSingleton<ForeignPulls>();
         builder.Services.AddSingleton<PullService>();
+        builder.Services.AddSingleton<IRunSupplies, ModelSupply>();
         builder.Services.AddHostedService(services => services.GetRequiredService<PullService>());
         builder.Services.AddSingleton<LibraryUse>();
         builder.Services.AddSingleton<LibraryFolders>();

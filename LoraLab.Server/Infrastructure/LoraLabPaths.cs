@@ -12,7 +12,7 @@ internal sealed class LoraLabPaths
         DataDirectory = Resolve(options.Value.DataDirectory);
         NodeDirectory = string.IsNullOrWhiteSpace(configuration?.GetConnectionString("Postgres"))
             ? DataDirectory
-            : Path.Combine(DataDirectory, "nodes", NodeNames.Of(options.Value));
+            : Path.Combine(NodesDirectory, NodeNames.Of(options.Value));
         ModelDirectories = [.. options.Value.ModelDirectories.Select(Resolve)];
         DatasetDirectories = [.. options.Value.DatasetDirectories.Select(Resolve)];
     }
@@ -45,6 +45,9 @@ internal sealed class LoraLabPaths
     public string NodeDirectory { get; }
 
     public string Samples => Path.Combine(Home, "samples");
+
+    /// <summary>A folder per node, where several share the data directory.</summary>
+    public string NodesDirectory => Path.Combine(DataDirectory, "nodes");
 
     public string RunDirectory(string runId) => Path.Combine(RunsDirectory, runId);
 

@@ -23,6 +23,7 @@ internal sealed class LaneRunner(
     WarmWorkers warm,
     PredictionWorker predictions,
     DiskReserve disk,
+    IRunSupplies supplies,
     HeldLeases held,
     IHostApplicationLifetime lifetime,
     ILogger<LaneRunner> log)
@@ -47,7 +48,14 @@ internal sealed class LaneRunner(
         try
         {
             // A run that is queued after this check wakes the lane again.
-            room = disk.HasFreeSpace() && HasWork(lane) ? await predictions.MakeRoomAsync() : null;
+            StoredRun? next = disk.HasFreeSpace() ? Waiting(lane) : null;
+            if (next is not null && !await supplies.AreHereAsync(next.Document, Stopping))
+            {
+                // It looks again soon.
+                return;
+            }
+
+            room = next is null ? null : await predictions.MakeRoomAsync();
             run = room is null ? null : Claim(lane);
             if (run is not null)
             {
@@ -59,6 +67,10 @@ internal sealed class LaneRunner(
 
             // Only now: starting a worker during training would compete for its cores.
             warm.Prepare(lane);
+        }
+        catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
+        {
+            return;
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
@@ -146,7 +158,7 @@ internal sealed class LaneRunner(
         return claimed;
     });
 
-    private bool HasWork(Lane lane) => !store.Paused && store.NextWaiting(lane) is not null;
+    private StoredRun? Waiting(Lane lane) => store.Paused ? null : store.NextWaiting(lane);
 
     private RunState? StateOf(string runId) => store.Find(runId)?.Document.State;
 
@@ -155,7 +167,7 @@ internal sealed class LaneRunner(
     {
         try
         {
-            if (!Stopping.IsCancellationRequested && HasWork(lane) && disk.HasFreeSpace())
+            if (!Stopping.IsCancellationRequested && Waiting(lane) is not null && disk.HasFreeSpace())
             {
                 lanes.Wake();
             }

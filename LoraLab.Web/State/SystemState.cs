@@ -6,11 +6,14 @@ using LoraLab.Web.Api;
 
 namespace LoraLab.Web.State;
 
-/// <summary>The machine's description, and its samples of up to the last 15 minutes since the dashboard was opened.</summary>
+/// <summary>
+/// The machine's description, its samples of up to the last 15 minutes since the dashboard was opened, and the latest of each other node.
+/// </summary>
 public sealed class SystemState(LabApi api, LiveClient live)
 {
     private const int MaxSamples = 900;
     private readonly List<TimedSample> _samples = [];
+    private readonly Dictionary<string, TimedSample> _ofNodes = [];
     private bool _started;
 
     public event Action? Changed;
@@ -23,6 +26,9 @@ public sealed class SystemState(LabApi api, LiveClient live)
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<TimedSample> Samples => _samples;
+
+    /// <summary>The latest sample of each node, by name; empty where there is only one.</summary>
+    public IReadOnlyDictionary<string, TimedSample> OfNodes => _ofNodes;
 
     public SystemSample? Latest => _samples.Count == 0 ? null : _samples[^1].Sample;
 
@@ -59,7 +65,16 @@ public sealed class SystemState(LabApi api, LiveClient live)
         if (message.Type == LiveEventTypes.SystemSample
             && message.Data.Deserialize<SystemSample>(ContractJson.Options) is SystemSample sample)
         {
-            _samples.Add(new(message.At, sample));
+            if (sample.Node is not null)
+            {
+                _ofNodes[sample.Node] = new(message.At, sample);
+            }
+
+            if (sample.Node is null || sample.Node == Document?.Node)
+            {
+                _samples.Add(new(message.At, sample));
+            }
+
             if (_samples.Count > MaxSamples)
             {
                 _samples.RemoveRange(0, _samples.Count - MaxSamples);

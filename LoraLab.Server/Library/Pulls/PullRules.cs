@@ -37,6 +37,9 @@ internal static partial class PullRules
         ApiFailure.ThrowIfAny(errors);
     }
 
+    /// <summary>Whether a text has the form of a model's name on the hub.</summary>
+    public static bool IsModelName(string name) => ModelName().IsMatch(name);
+
     private static bool IsNoRevision(char letter) => char.IsControl(letter) || char.IsWhiteSpace(letter) || letter == '@';
 
     [GeneratedRegex(@"^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,95}/[A-Za-z0-9_][A-Za-z0-9._-]{0,95}\z")]

@@ -7,13 +7,15 @@ using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Storage;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.Library.Pulls;
 
 /// <summary>
 /// Downloads of models and datasets: jobs that everybody sees, two at a time, each a process of the trainer. A download that the server
-/// could not finish is interrupted; the next one of the same name continues with what has arrived.
+/// could not finish is interrupted; the next one of the same name continues with what has arrived. Each node has its own, and all nodes show
+/// and cancel those of the others.
 /// </summary>
 internal sealed class PullService : IHostedService, IDisposable
 {
@@ -29,16 +31,29 @@ internal sealed class PullService : IHostedService, IDisposable
     private readonly ConcurrentDictionary<string, Task> _jobs = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly PullRecords _records;
+    private readonly ForeignPulls _foreign;
+    private readonly INodes _nodes;
     private readonly WorkerLocator _locator;
     private readonly ILiveSink _live;
     private readonly RunIds _ids;
     private readonly TimeProvider _time;
     private readonly ILogger<PullService> _log;
+    private readonly ITransientOutlet? _outlet;
+    private ITimer? _exchange;
 
     public PullService(
-        PullRecords records, WorkerLocator locator, ILiveSink live, RunIds ids, TimeProvider time, ILogger<PullService> log)
+        PullRecords records,
+        ForeignPulls foreign,
+        INodes nodes,
+        WorkerLocator locator,
+        ILiveSink live,
+        RunIds ids,
+        TimeProvider time,
+        ILogger<PullService> log,
+        ITransientOutlet? outlet = null)
     {
-        (_records, _locator, _live, _ids, _time, _log) = (records, locator, live, ids, time, log);
+        (_records, _foreign, _nodes, _locator, _live, _ids, _time, _log, _outlet) =
+            (records, foreign, nodes, locator, live, ids, time, log, outlet);
         foreach (PullDocument pull in records.Load())
         {
             _pulls[pull.Id] = pull;
@@ -50,16 +65,16 @@ internal sealed class PullService : IHostedService, IDisposable
     }
 
     /// <summary>The downloads, the latest first.</summary>
-    public IReadOnlyList<PullDocument> All => [.. _pulls.Values.OrderByDescending(pull => pull.Id, StringComparer.Ordinal)];
+    public IReadOnlyList<PullDocument> All =>
+        [.. _pulls.Values.Concat(_foreign.All).OrderByDescending(pull => pull.Id, StringComparer.Ordinal)];
 
     /// <summary>A download.</summary>
     /// <exception cref="ApiFailure">There is none with this id.</exception>
-    public PullDocument Get(string id) => _pulls.TryGetValue(id, out PullDocument? pull) ? pull : throw ApiFailure.NotFound(
+    public PullDocument Get(string id) => _pulls.GetValueOrDefault(id) ?? _foreign.Find(id) ?? throw ApiFailure.NotFound(
         "pullNotFound", $"There is no download '{ApiFailure.Shorten(id)}'.");
 
     /// <summary>Whether something is being downloaded under a name.</summary>
-    public bool IsActive(PullKind kind, string name) =>
-        _pulls.Values.Any(pull => !pull.Ended() && pull.Kind == kind && pull.Name == name);
+    public bool IsActive(PullKind kind, string name) => Active(kind, name) is not null;
 
     /// <summary>Starts a download, or returns the one of the same name that has not ended.</summary>
     /// <exception cref="ApiFailure">Another revision of the name is being downloaded, or too many wait.</exception>
@@ -72,7 +87,7 @@ internal sealed class PullService : IHostedService, IDisposable
 
         lock (_gate)
         {
-            if (_pulls.Values.FirstOrDefault(pull => !pull.Ended() && pull.Kind == kind && pull.Name == request.Name) is { } current)
+            if (Active(kind, request.Name) is { } current)
             {
                 return current.Revision == request.Revision ? current : throw ApiFailure.Conflict(
                     "pullActive",
@@ -89,6 +104,7 @@ internal sealed class PullService : IHostedService, IDisposable
             PullDocument pull = new()
             {
                 Id = _ids.Next(),
+                Node = _nodes.AreSeveral ? _nodes.Name : null,
                 Kind = kind,
                 Name = request.Name,
                 Revision = request.Revision,
@@ -112,6 +128,10 @@ internal sealed class PullService : IHostedService, IDisposable
         {
             cancellation.Cancel();
         }
+        else if (!_pulls.ContainsKey(id))
+        {
+            _foreign.Cancel(pull);
+        }
 
         return pull;
     }
@@ -126,11 +146,19 @@ internal sealed class PullService : IHostedService, IDisposable
             throw ApiFailure.Conflict("pullActive", $"The download of {pull.Name} has not ended; cancel it first.");
         }
 
-        Remove(id);
+        Remove(pull);
         Publish(new PullNotice(null, id));
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_nodes.AreSeveral)
+        {
+            _exchange = _time.CreateTimer(_ => Exchange(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        }
+
+        return Task.CompletedTask;
+    }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -140,6 +168,7 @@ internal sealed class PullService : IHostedService, IDisposable
 
     public void Dispose()
     {
+        _exchange?.Dispose();
         _stopping.Dispose();
         _places.Dispose();
     }
@@ -266,31 +295,69 @@ internal sealed class PullService : IHostedService, IDisposable
     }
 
     /// <summary>Progress is an event that is not replayed: a client that connects again reads the list.</summary>
-    private void Publish(PullNotice notice) => _live.Publish(
-        [
-            new LiveEvent(
-                0,
-                null,
-                LiveEventTypes.PullChanged,
-                _time.GetUtcNow(),
-                JsonSerializer.SerializeToElement(notice, ContractJson.Options)),
-        ]);
+    private void Publish(PullNotice notice)
+    {
+        LiveEvent live = new(
+            0, null, LiveEventTypes.PullChanged, _time.GetUtcNow(), JsonSerializer.SerializeToElement(notice, ContractJson.Options));
+        _live.Publish([live]);
+        _outlet?.Send(live);
+    }
+
+    private PullDocument? Active(PullKind kind, string name) =>
+        All.FirstOrDefault(pull => !pull.Ended() && pull.Kind == kind && pull.Name == name);
+
+    /// <summary>Shows the other nodes how far the downloads of this one are, and does what they asked for.</summary>
+    private void Exchange()
+    {
+        try
+        {
+            foreach (string id in _records.TakeCancelled())
+            {
+                _active.GetValueOrDefault(id)?.Cancel();
+            }
+
+            lock (_gate)
+            {
+                foreach (PullDocument pull in _pulls.Values)
+                {
+                    if (!pull.Ended())
+                    {
+                        _records.TrySave(pull);
+                    }
+                    else if (!_records.Has(pull.Id))
+                    {
+                        _pulls.TryRemove(pull.Id, out _);
+                    }
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _log.LogWarning("The downloads of other nodes cannot be read now ({Reason})", error.Message);
+        }
+    }
 
     /// <summary>A new download replaces the ended ones of the same revision, and the oldest of very many.</summary>
     private void Forget(PullKind kind, PullRequest request)
     {
-        PullDocument[] ended = [.. All.Where(pull => pull.Ended())];
+        PullDocument[] ended = [.. _pulls.Values.Where(pull => pull.Ended()).OrderByDescending(pull => pull.Id, StringComparer.Ordinal)];
         foreach (PullDocument pull in ended.Where((pull, place) => place >= Remembered
             || (pull.Kind == kind && pull.Name == request.Name && pull.Revision == request.Revision)))
         {
-            Remove(pull.Id);
+            Remove(pull);
             Publish(new PullNotice(null, pull.Id));
         }
     }
 
-    private void Remove(string id)
+    private void Remove(PullDocument pull)
     {
-        _pulls.TryRemove(id, out _);
-        _records.Delete(id);
+        if (_pulls.TryRemove(pull.Id, out _))
+        {
+            _records.Delete(pull);
+        }
+        else
+        {
+            _foreign.Delete(pull);
+        }
     }
 }

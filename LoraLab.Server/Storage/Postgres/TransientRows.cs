@@ -7,7 +7,8 @@ using Npgsql;
 namespace LoraLab.Server.Storage.Postgres;
 
 /// <summary>
-/// Lines of logs on their way to the clients of other nodes, in a table that is written a few times per second and keeps a minute.
+/// What is not stored, such as lines of logs, on its way to the clients of other nodes, in a table that is written a few times per second and
+/// keeps a minute.
 /// </summary>
 internal sealed class TransientRows : ITransientOutlet, IDisposable
 {
@@ -37,7 +38,7 @@ internal sealed class TransientRows : ITransientOutlet, IDisposable
 
     public void Send(LiveEvent live)
     {
-        if (live.Type == LiveEventTypes.RunLog && _waiting.Count < MaximumWaiting)
+        if (_waiting.Count < MaximumWaiting)
         {
             _waiting.Enqueue(live);
         }
@@ -98,7 +99,7 @@ internal sealed class TransientRows : ITransientOutlet, IDisposable
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {
-            // The log's file has them, and a client that misses a part reads it there.
+            // Nothing rests on them: a log's file has its lines, and samples and downloads are asked for again.
         }
         finally
         {

@@ -49,6 +49,7 @@ internal sealed class MachineReport(
         return new SystemDocument
         {
             Version = ServerVersion.Text,
+            Node = nodes.AreSeveral ? nodes.Name : null,
             OperatingSystem = RuntimeInformation.OSDescription,
             Runtime = RuntimeInformation.FrameworkDescription,
             Cores = ControlGroup.Read().Threads(Environment.ProcessorCount),

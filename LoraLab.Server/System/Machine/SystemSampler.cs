@@ -3,14 +3,25 @@ using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure;
 using LoraLab.Server.Infrastructure.Errors;
 using LoraLab.Server.Live;
+using LoraLab.Server.Storage.Leases;
 using LoraLab.Server.Workers;
 
 namespace LoraLab.Server.System.Machine;
 
-/// <summary>Samples the machine every two seconds while a client is subscribed.</summary>
+/// <summary>
+/// Samples the machine every two seconds while a client is subscribed, and a node among several every ten seconds, for the clients of others.
+/// </summary>
 internal sealed class SystemSampler(
-    LiveFeed feed, ActiveRuns active, TrainerInspector inspector, TimeProvider time, ILogger<SystemSampler> log) : BackgroundLoop(time, log)
+    LiveFeed feed,
+    ActiveRuns active,
+    TrainerInspector inspector,
+    INodes nodes,
+    TimeProvider time,
+    ILogger<SystemSampler> log) : BackgroundLoop(time, log)
 {
+    // Intervals from one sample to the next that no client of this node asked for.
+    private const int Unasked = 5;
+
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(2);
 
     private readonly CpuMeter _cpu = new();
@@ -19,9 +30,9 @@ internal sealed class SystemSampler(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(_interval, Time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        for (int i = 0; await timer.WaitForNextTickAsync(stoppingToken); i++)
         {
-            if (feed.HasSubscriber(LiveHub.System))
+            if (feed.HasSubscriber(LiveHub.System) || (nodes.AreSeveral && i % Unasked == 0))
             {
                 feed.PublishTransient(null, LiveEventTypes.SystemSample, Sample(await GpusAsync(stoppingToken)));
             }
@@ -56,6 +67,7 @@ internal sealed class SystemSampler(
         List<double> workers = [.. active.All.Select(run => run.Worker).OfType<WorkerProcess>().Select(worker => worker.MemoryMb)];
         return new SystemSample
         {
+            Node = nodes.AreSeveral ? nodes.Name : null,
             UsedMemoryMb = used,
             TotalMemoryMb = total,
             CpuLoad = _cpu.Read(),

@@ -33,8 +33,6 @@ public sealed class ClusterSimulation
     private const int Part = 4_000;
     private const int Imports = 4;
 
-    private readonly List<string> _lines = [];
-
     [Fact]
     [Trait("Category", "Exhaustive")]
     public async Task TwoHundredWorkers_ExecuteTwentyThousandRunsOnceEach()
@@ -57,7 +55,6 @@ public sealed class ClusterSimulation
         Assert.Equal(Many, web.Store.Counts().Of(RunState.Completed));
         Assert.All(web.Store.Enumerate(RunFilter.All), run => Assert.Single(run.Document.Attempts));
         Read(web, Many);
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(Environment.NewLine, _lines));
     }
 
     private static void Submit(IRunStore store, int first, int count)
@@ -82,7 +79,7 @@ public sealed class ClusterSimulation
         }
     }
 
-    private async Task<int> ExecuteAsync(List<SimulatedNode> nodes)
+    private static async Task<int> ExecuteAsync(List<SimulatedNode> nodes)
     {
         ConcurrentBag<double> claims = [];
         double cpu = PostgresCpu();
@@ -93,7 +90,7 @@ public sealed class ClusterSimulation
         double[] sorted = [.. claims.Order()];
         // A claim, the imports, and the end.
         int transactions = counts.Sum() * (Imports + 2);
-        _lines.Add(string.Create(
+        Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{counts.Sum()} runs in {seconds:0.0} s: {transactions / seconds:0} transactions per second, "
                 + $"claim median {sorted[sorted.Length / 2]:0.0} ms, 95 % {sorted[sorted.Length * 95 / 100]:0.0} ms, "
@@ -152,7 +149,7 @@ public sealed class ClusterSimulation
         },
     };
 
-    private void Read(SimulatedNode web, int count)
+    private static void Read(SimulatedNode web, int count)
     {
         RunFilter completed = RunFilter.InStates(RunState.Completed, RunState.Queued);
         double first = Median(() => web.Store.List(RunFilter.All, RunSort.Latest, 60));
@@ -164,10 +161,13 @@ public sealed class ClusterSimulation
                 web.Store.ReadSeries($"r{i:000000}", null);
             }
         });
-        _lines.Add(string.Create(
+        Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{count} runs: first page {first:0.0} ms, a filter by name {filtered:0.0} ms, series of 12 runs {compare:0.0} ms"));
     }
+
+    // At once: the whole takes minutes.
+    private static void Say(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
     private static double Median(Action read)
     {

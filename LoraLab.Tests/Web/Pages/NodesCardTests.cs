@@ -1,8 +1,10 @@
 using Bunit;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Machine;
 using LoraLab.Tests.Web.Support;
 using LoraLab.Web.Pages.Machine;
+using LoraLab.Web.State;
 using Xunit;
 
 namespace LoraLab.Tests.Web.Pages;
@@ -39,6 +41,33 @@ public sealed class NodesCardTests : PageTest
 
         card.WaitForAssertion(() => Assert.True(changed));
         Assert.Contains(Server.Requests, request => request.Method == HttpMethod.Patch && request.Body.Contains("\"draining\":true"));
+    }
+
+    [Fact]
+    public void Nodes_WithSamples_ShowTheirMemoryAndLoad_UnlessTheyAreOld()
+    {
+        SystemSample sample = new()
+        {
+            Node = "busy",
+            UsedMemoryMb = 2048,
+            TotalMemoryMb = 8192,
+            CpuLoad = 0.41,
+            Gpus = [new() { Id = "cuda:0", Name = "GPU", UsedMemoryMb = 1024, TotalMemoryMb = 4096 }],
+        };
+
+        IRenderedComponent<NodesCard> card = Render<NodesCard>(parameters => parameters
+            .Add(page => page.Nodes, [Node("busy"), Node("silent"), Node("unknown")])
+            .Add(page => page.Samples, new Dictionary<string, TimedSample>
+            {
+                ["busy"] = new(_now, sample),
+                ["silent"] = new(_now.AddMinutes(-2), sample),
+            }));
+
+        Assert.Equal(
+            "2.00 GiB / 8.00 GiB, cuda:0 1.00 GiB / 4.00 GiB", card.Find("[data-node=busy] [data-testid=node-memory]").TextContent);
+        Assert.Contains("41%", card.Find("[data-node=busy]").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("GiB", card.Find("[data-node=silent]").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("GiB", card.Find("[data-node=unknown]").TextContent, StringComparison.Ordinal);
     }
 
     private static NodeEntry Node(string name) => new()
