@@ -7,8 +7,8 @@ using LoraLab.Server.Infrastructure;
 namespace LoraLab.Server.Library.Pulls;
 
 /// <summary>
-/// The downloads as files in the data directory, one each, written when their state changes. Of several nodes, each has a folder of its own,
-/// which the others read, and where they ask for a download to be cancelled.
+/// The downloads as files in the data directory, one each, written when their state changes. Of several nodes, each has a folder of its
+/// own, which the others read, and where they ask for a download to be cancelled.
 /// </summary>
 internal sealed class PullRecords(LoraLabPaths paths, ILogger<PullRecords> log)
 {

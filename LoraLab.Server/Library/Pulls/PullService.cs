@@ -14,8 +14,8 @@ namespace LoraLab.Server.Library.Pulls;
 
 /// <summary>
 /// Downloads of models and datasets: jobs that everybody sees, two at a time, each a process of the trainer. A download that the server
-/// could not finish is interrupted; the next one of the same name continues with what has arrived. Each node has its own, and all nodes show
-/// and cancel those of the others.
+/// could not finish is interrupted; the next one of the same name continues with what has arrived. Each node has its own, and all nodes
+/// show and cancel those of the others.
 /// </summary>
 internal sealed class PullService : IHostedService, IDisposable
 {

@@ -7,8 +7,8 @@ using Npgsql;
 namespace LoraLab.Server.Storage.Postgres;
 
 /// <summary>
-/// What is not stored, such as lines of logs, on its way to the clients of other nodes, in a table that is written a few times per second and
-/// keeps a minute.
+/// What is not stored, such as lines of logs, on its way to the clients of other nodes, in a table that is written a few times per
+/// second and keeps a minute.
 /// </summary>
 internal sealed class TransientRows : ITransientOutlet, IDisposable
 {

@@ -9,7 +9,8 @@ using LoraLab.Server.Workers;
 namespace LoraLab.Server.System.Machine;
 
 /// <summary>
-/// Samples the machine every two seconds while a client is subscribed, and a node among several every ten seconds, for the clients of others.
+/// Samples the machine every two seconds while a client is subscribed, and a node among several every ten seconds, for the clients of
+/// others.
 /// </summary>
 internal sealed class SystemSampler(
     LiveFeed feed,
