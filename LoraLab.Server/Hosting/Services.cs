@@ -330,6 +330,8 @@ internal static class Services
     public static void AddHealth(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<TrainerCheck>();
+        // One for all requests: it compares with what it saw before.
+        builder.Services.AddSingleton<QueueCheck>();
         builder.Services.AddHealthChecks()
             .AddCheck<StoreCheck>("store")
             .AddCheck<DiskCheck>("disk")

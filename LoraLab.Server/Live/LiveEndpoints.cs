@@ -65,9 +65,16 @@ internal static class LiveEndpoints
                     yield return live;
                 }
 
-                if (store.Find(id)?.Document.State.IsTerminal() != false && !subscription.Events.TryPeek(out _))
+                if (store.Find(id)?.Document.State.IsTerminal() != false)
                 {
-                    yield break;
+                    // Another node may have ended it, and its last events are not here yet.
+                    store.CatchUp();
+                    if (!subscription.Events.TryPeek(out _))
+                    {
+                        yield break;
+                    }
+
+                    continue;
                 }
 
                 Task<bool> next = WaitAsync(subscription, ending.Token);

@@ -110,11 +110,16 @@ internal sealed class LaneRunner(
             log.LogWarning("{Reason}", lost.Message);
             held.Remove(run.Id);
         }
+        catch (Exception away) when (StorageFailure.IsDatabaseAway(away))
+        {
+            log.LogWarning("Run {Run} is interrupted, because its start could not be stored ({Reason})", run.Id, away.Message);
+            await StoreEndAsync(run.Id, () => ending.InterruptAsync(run.Id, Stopping));
+        }
         catch (Exception error)
         {
             // The executor ends its run in every foreseen case; this one is unforeseen.
             log.LogError(error, "Run {Run} could not be executed", run.Id);
-            await FailAsync(run.Id, error);
+            await StoreEndAsync(run.Id, () => FailAsync(run.Id, error));
         }
         finally
         {
@@ -126,18 +131,19 @@ internal sealed class LaneRunner(
         await TryStartAsync(lane);
     }
 
-    private async Task FailAsync(string runId, Exception error)
+    private Task FailAsync(string runId, Exception error) => ending.EndAsync(
+        runId,
+        StorageFailure.Is(error) ? EndReason.DiskFull : EndReason.WorkerLost,
+        StorageFailure.Is(error)
+            ? $"The run directory is not writable ({error.Message}): free some space, or make the folder writable, then resume the run."
+            : $"The server failed while executing the run ({error.Message}): see its log for details.",
+        Stopping);
+
+    private async Task StoreEndAsync(string runId, Func<Task> store)
     {
         try
         {
-            await ending.EndAsync(
-                runId,
-                StorageFailure.Is(error) ? EndReason.DiskFull : EndReason.WorkerLost,
-                StorageFailure.Is(error)
-                    ? $"The run directory is not writable ({error.Message}): free some space, or make the folder writable, "
-                        + "then resume the run."
-                    : $"The server failed while executing the run ({error.Message}): see its log for details.",
-                Stopping);
+            await store();
         }
         catch (Exception unstored) when (unstored is LeaseLostException or OperationCanceledException || StorageFailure.Is(unstored))
         {

@@ -29,6 +29,11 @@ internal interface IRunStore : IStoreReader, IRunSeries
     /// <summary>Live events after <paramref name="afterSeq"/>, of one run when <paramref name="runId"/> is given.</summary>
     EventPage ReadEvents(long afterSeq, string? runId = null);
 
+    /// <summary>Publishes the events that other nodes have committed until now; the only node always has.</summary>
+    void CatchUp()
+    {
+    }
+
     StoredResponse? FindResponse(string key);
 
     /// <summary>

@@ -36,6 +36,9 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
     /// <summary>Whether the queue is paused or continued by it; null: neither.</summary>
     public bool? NewPaused { get; private set; }
 
+    /// <summary>Whether it emits the state of a run, so more than points and progress.</summary>
+    public bool EmitsState { get; private set; }
+
     /// <summary>Number of emitted events.</summary>
     public int Events => _events.Count;
 
@@ -185,8 +188,11 @@ internal abstract class StagedTransaction(StoreScope scope, DateTimeOffset now) 
         _events.Add(seq => new LiveEvent(seq, runId, type, now, json));
     }
 
-    public void EmitState(RunDocument document) =>
+    public void EmitState(RunDocument document)
+    {
+        EmitsState = true;
         Emit(document.Id, LiveEventTypes.RunState, Reader.WithQueuePosition(document with { QueuePosition = null }));
+    }
 
     public void PutResponse(StoredResponse response)
     {

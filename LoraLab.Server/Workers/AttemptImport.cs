@@ -20,6 +20,7 @@ internal sealed class AttemptImport(
     private const int MostTries = 10;
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
+    private long _stored;
     private bool _refused;
     private int _unreadable;
 
@@ -41,8 +42,9 @@ internal sealed class AttemptImport(
                 }
 
                 batch = read;
-                importer.Import(runId, batch.Events);
+                importer.Import(runId, batch.Events, _stored);
                 tail.Advance(batch);
+                _stored = batch.Events.Count > 0 ? batch.Events[^1].Number : _stored;
                 stall?.Observe(batch.Events);
                 foreach (string line in batch.Unreadable)
                 {
@@ -64,6 +66,13 @@ internal sealed class AttemptImport(
             }
 
             return true;
+        }
+        catch (StoreWentBackException back)
+        {
+            logger.LogWarning("{Reason} They are imported from its file again", back.Message);
+            tail.Rewind();
+            _stored = 0;
+            return TryImport();
         }
         catch (Exception error) when (StorageFailure.Is(error))
         {

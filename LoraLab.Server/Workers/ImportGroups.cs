@@ -19,9 +19,10 @@ internal sealed class ImportGroups(IRunStore store, TimeProvider time)
     /// <summary>Imports events of a run together with those of others; returns when they are stored.</summary>
     /// <returns>Whether they changed something.</returns>
     /// <exception cref="Storage.Leases.LeaseLostException">Another node may continue the run.</exception>
-    public bool Import(string runId, IReadOnlyList<WorkerEvent> events)
+    /// <exception cref="StoreWentBackException">The store has lost events that it had.</exception>
+    public bool Import(string runId, IReadOnlyList<WorkerEvent> events, long stored)
     {
-        WaitingImport import = new(runId, events);
+        WaitingImport import = new(runId, events, stored);
         lock (_gate)
         {
             _waiting.Add(import);
@@ -84,7 +85,8 @@ internal sealed class ImportGroups(IRunStore store, TimeProvider time)
         {
             bool[] changed = store.Transact(
                 group.Select(import => StoreScope.Attempt(import.RunId)).Aggregate((one, other) => one + other),
-                transaction => (bool[])[.. group.Select(import => RunImporter.Apply(transaction, import.RunId, import.Events))]);
+                transaction => (bool[])
+                    [.. group.Select(import => RunImporter.Apply(transaction, import.RunId, import.Events, import.StoredBefore))]);
             for (int i = 0; i < group.Count; i++)
             {
                 group[i].Stored.SetResult(changed[i]);
@@ -98,7 +100,7 @@ internal sealed class ImportGroups(IRunStore store, TimeProvider time)
         }
     }
 
-    private sealed record WaitingImport(string RunId, IReadOnlyList<WorkerEvent> Events)
+    private sealed record WaitingImport(string RunId, IReadOnlyList<WorkerEvent> Events, long StoredBefore)
     {
         public TaskCompletionSource<bool> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -22,6 +22,10 @@ internal sealed class RunEnding(
     public Task EndAsync(string runId, EndReason reason, string? error, CancellationToken stopping) =>
         WriteAsync(runId, (document, now) => RunStateMachine.End(document, reason, error, now), stopping);
 
+    /// <summary>Interrupts a run that the server could not go on with, though nothing is wrong with it.</summary>
+    public Task InterruptAsync(string runId, CancellationToken stopping) =>
+        WriteAsync(runId, (document, now) => RunStateMachine.Interrupt(document, lost: false, now), stopping);
+
     /// <summary>Ends a run whose process has exited.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="ended">Its last event; null: it reported none.</param>

@@ -14,7 +14,12 @@ namespace LoraLab.Server.Workers;
 /// <param name="groups">Imports what several runs report in one transaction; null: each has its own.</param>
 internal sealed class RunImporter(IRunStore store, TimeProvider time, ImportGroups? groups = null)
 {
-    public void Import(string runId, IReadOnlyList<WorkerEvent> events)
+    /// <summary>Imports events, unless they are stored.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="events">What its worker reported.</param>
+    /// <param name="stored">Number of the last event of this attempt that was stored before.</param>
+    /// <exception cref="StoreWentBackException">That one is not stored any more.</exception>
+    public void Import(string runId, IReadOnlyList<WorkerEvent> events, long stored = 0)
     {
         if (events.Count == 0)
         {
@@ -22,8 +27,8 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time, ImportGrou
         }
 
         bool taken = groups is null
-            ? store.Transact(StoreScope.Attempt(runId), transaction => Apply(transaction, runId, events))
-            : groups.Import(runId, events);
+            ? store.Transact(StoreScope.Attempt(runId), transaction => Apply(transaction, runId, events, stored))
+            : groups.Import(runId, events, stored);
         if (taken)
         {
             Count(events);
@@ -31,11 +36,16 @@ internal sealed class RunImporter(IRunStore store, TimeProvider time, ImportGrou
     }
 
     /// <summary>Writes events of a run; false: they change nothing, because they are stored or the run has ended.</summary>
-    public static bool Apply(IStoreTransaction transaction, string runId, IReadOnlyList<WorkerEvent> events)
+    public static bool Apply(IStoreTransaction transaction, string runId, IReadOnlyList<WorkerEvent> events, long stored = 0)
     {
         if (transaction.Find(runId) is not { } run || run.Document.State.IsTerminal())
         {
             return false;
+        }
+
+        if (run.Document.Attempts[^1].LastEvent < stored)
+        {
+            throw new StoreWentBackException(runId);
         }
 
         RunUpdate update = RunProjector.Apply(run.Document, events);

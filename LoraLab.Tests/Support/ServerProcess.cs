@@ -18,7 +18,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TemporaryFolder? _ownData;
-    private readonly string _readyAt;
+    private readonly string? _readyAt;
     private bool _stopRequested;
 
     private ServerProcess(ServerSetup setup)
@@ -119,7 +119,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private static ProcessStartInfo Command(ServerSetup setup, string dataDirectory)
     {
-        ProcessStartInfo start = new("dotnet")
+        ProcessStartInfo start = new(setup.Launcher.FirstOrDefault() ?? "dotnet")
         {
             WorkingDirectory = Path.GetTempPath(),
             UseShellExecute = false,
@@ -128,6 +128,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         };
         foreach (string argument in (string[])
         [
+            .. setup.Launcher.Skip(1),
+            .. setup.Launcher.Count > 0 ? (string[])["dotnet"] : [],
             setup.Program ?? BuiltPrograms.Server,
             .. setup.Verb ?? ["--urls", setup.Url, .. setup.Arguments],
         ])
@@ -177,7 +179,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         Http = SchemaCheck.CreateClient(Address, handler);
         Http.Timeout = TimeSpan.FromSeconds(60);
         Stopwatch stopwatch = Stopwatch.StartNew();
-        while (await ReadyAsync() != HttpStatusCode.OK)
+        while (_readyAt is not null && await ReadyAsync() != HttpStatusCode.OK)
         {
             if (stopwatch.Elapsed > _startTimeout || _process.HasExited)
             {

@@ -14,11 +14,16 @@ internal sealed record ServerSetup
 
     public string Url { get; init; } = "http://127.0.0.1:0";
 
+    /// <summary>The program that starts it, with its arguments, such as one that puts it into another network; empty: none.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
+
     /// <summary>Command to run instead of serving; null: serve.</summary>
     public IReadOnlyList<string>? Verb { get; init; }
 
-    /// <summary>Health route polled at start: readiness, unless the fault under test makes it fail.</summary>
-    public string ReadyAt { get; init; } = "/health/ready";
+    /// <summary>
+    /// Health route polled at start: readiness, unless the fault under test makes it fail; null: the test cannot reach it.
+    /// </summary>
+    public string? ReadyAt { get; init; } = "/health/ready";
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 
 /// <summary>
-/// Allocates memory that no estimate includes. With <c>DOTNET_STARTUP_HOOKS</c> set to the path of this assembly, every .NET program calls
+/// Allocates memory that no estimate includes, or gives a server a wrong clock (<see cref="ClockError"/>).
+/// With <c>DOTNET_STARTUP_HOOKS</c> set to the path of this assembly, every .NET program calls
 /// <see cref="Initialize"/> before its own code, so a real trainer holds real memory outside its estimate. The runtime requires this type
 /// name without a namespace. The hook must not use anything else of the tests, because the trainer does not have their libraries.
 /// </summary>
@@ -12,6 +13,9 @@ internal static class StartupHook
 
     /// <summary>Size of the allocation, MiB.</summary>
     public const int Megabytes = 400;
+
+    /// <summary>Variable with the seconds by which a server's clock is ahead.</summary>
+    public const string ClockError = "LORALAB_TESTS_CLOCK_ERROR";
 
     private const int Page = 4096;
     private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(1);
@@ -26,7 +30,16 @@ internal static class StartupHook
         {
             new Thread(() => Allocate(data, part)) { IsBackground = true, Name = "unforeseen memory" }.Start();
         }
+
+        if (Environment.GetEnvironmentVariable(ClockError) is string seconds
+            && Environment.GetCommandLineArgs()[0].EndsWith("LoraLab.Server.dll", StringComparison.Ordinal))
+        {
+            SetClock(double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
+        }
     }
+
+    /// <summary>A method of its own, because the trainer does not have the types that it uses.</summary>
+    private static void SetClock(double seconds) => LoraLab.Tests.Support.WrongClock.Install(TimeSpan.FromSeconds(seconds));
 
     private static void Allocate(string data, string part)
     {

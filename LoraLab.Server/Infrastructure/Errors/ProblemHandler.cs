@@ -29,7 +29,17 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, Lo
                 "diskFull",
                 $"The disk of {DiskSpace.FolderOf(exception) ?? paths.DataDirectory} is full, so the request could not be stored; "
                     + "free some space there and send it again."),
-            NpgsqlException away when away is not PostgresException || away.IsTransient => Describe(
+            UnknownCommitException => Describe(
+                StatusCodes.Status503ServiceUnavailable,
+                "databaseAway",
+                "The PostgreSQL database does not answer, and whether it stored the request is not known; training goes on. Look there "
+                    + "first, or send the request again with the same Idempotency-Key."),
+            NpgsqlException busy when IsBusy(busy) => Describe(
+                StatusCodes.Status503ServiceUnavailable,
+                "databaseAway",
+                "All connections to the PostgreSQL database are in use; training goes on, and nothing was stored. Send the request again, "
+                    + "or allow more connections (Maximum Pool Size in ConnectionStrings:Postgres, max_connections of the server)."),
+            NpgsqlException away when away.IsTransient || IsAway(away) => Describe(
                 StatusCodes.Status503ServiceUnavailable,
                 "databaseAway",
                 "The PostgreSQL database does not answer; training goes on, and nothing was stored. Send the request again later."),
@@ -56,6 +66,14 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, Lo
         context.Response.StatusCode = problem.Status!.Value;
         return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem });
     }
+
+    /// <summary>Whether the database lives, but this node gets no connection.</summary>
+    private static bool IsBusy(NpgsqlException error) => error.SqlState == PostgresErrorCodes.TooManyConnections
+        || (error is not PostgresException && error.Message.Contains("pool has been exhausted", StringComparison.Ordinal));
+
+    /// <summary>Whether the connection ended, rather than a statement failed.</summary>
+    private static bool IsAway(NpgsqlException error) =>
+        error is not PostgresException refused || refused.InvariantSeverity is "FATAL" or "PANIC";
 
     private static ProblemDetails Describe(int status, string code, string detail) => new()
     {

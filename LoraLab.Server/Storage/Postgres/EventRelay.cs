@@ -104,6 +104,9 @@ internal sealed class EventRelay : IDisposable
             listen.ExecuteNonQuery();
         }
 
+        // A crash of the database empties the table and its numbers.
+        long last = TransientRows.Last(_database.Query);
+        _transient = last < _transient ? 0 : _transient;
         while (!stopping.IsCancellationRequested)
         {
             CatchUp();

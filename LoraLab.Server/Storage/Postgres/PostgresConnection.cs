@@ -11,6 +11,16 @@ internal static class PostgresConnection
 
     private const string DefaultSchema = "loralab";
 
+    /// <summary>Two that a node keeps, and those of requests, runs, leases and jobs at the same time.</summary>
+    private const int FewestConnections = 8;
+
+    /// <summary>
+    /// A node that is stopped or cut off in the middle of a transaction holds locks that others need to continue its runs, and one that is
+    /// cut off its name: the server ends its connections after this, where by default it would wait for hours.
+    /// </summary>
+    private const string EndOfSilence = "-c idle_in_transaction_session_timeout=20s -c tcp_user_timeout=20s "
+        + "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2";
+
     /// <summary>Whether the store is a PostgreSQL database.</summary>
     public static bool IsConfigured(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(Name));
 
@@ -23,6 +33,13 @@ internal static class PostgresConnection
         NpgsqlConnectionStringBuilder settings = Parse(text);
         settings.SearchPath = string.IsNullOrWhiteSpace(settings.SearchPath) ? DefaultSchema : settings.SearchPath;
         settings.ApplicationName ??= "LoraLab";
+        settings.Options = $"{EndOfSilence} {settings.Options}".TrimEnd();
+        if (settings.MaxPoolSize < FewestConnections)
+        {
+            throw new StartFailure($"ConnectionStrings:{Name} allows {settings.MaxPoolSize} connections (Maximum Pool Size), and a node "
+                + $"needs at least {FewestConnections}; raise it, or leave it out.");
+        }
+
         NpgsqlDataSource source = NpgsqlDataSource.Create(settings);
         try
         {

@@ -88,6 +88,8 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
     public IReadOnlyDictionary<string, MetricSeries> ReadSeries(string runId, IReadOnlyCollection<string>? keys, int? attempt = null) =>
         PointRows.Read(_query, runId, keys, SeriesRange.Of(attempt, attempt is null ? Find(runId) : null));
 
+    public void CatchUp() => _relay.CatchUp();
+
     public StoredResponse? FindResponse(string key) =>
         _query.One("select document from responses where key = $1", ResponseRows.Read, key);
 
@@ -131,8 +133,13 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
         {
             throw new KeyTakenException();
         }
-        catch (NpgsqlException lost) when (lost is not PostgresException && IsCommitted(id))
+        catch (NpgsqlException lost) when (LostAnswers.Is(lost))
         {
+            if (!LostAnswers.IsCommitted(_query, id, _time, lost))
+            {
+                throw;
+            }
+
             last = 0;
         }
 
@@ -180,10 +187,6 @@ internal sealed class PostgresRunStore : ReadingStore, IRunStore, IDisposable
             return work(staged);
         });
     }
-
-    /// <summary>Whether a transaction whose answer was lost took effect.</summary>
-    private bool IsCommitted(Guid id) =>
-        _query.One("select exists (select from transactions where id = $1)", row => row.GetBoolean(0), id);
 
     private static bool IsConflict(PostgresException error) =>
         error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;

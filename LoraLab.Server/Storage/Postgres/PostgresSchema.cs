@@ -120,8 +120,14 @@ internal static class PostgresSchema
           origin uuid not null);
         """;
 
+    // Emptied by a crash of the database, which may lose the last points, progress and numbers of events.
+    private const string AddIntact = """
+        create unlogged table intact (only_one boolean primary key default true check (only_one));
+        insert into intact values (true);
+        """;
+
     /// <summary>The changes in order; the version of a database is the number of those it has.</summary>
-    private static readonly string[] _changes = [Create, AddKeys, AddNodes];
+    private static readonly string[] _changes = [Create, AddKeys, AddNodes, AddIntact];
 
     /// <summary>Creates or updates the tables.</summary>
     /// <exception cref="StartFailure">A newer version wrote the database.</exception>

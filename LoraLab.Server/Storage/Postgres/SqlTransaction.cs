@@ -13,12 +13,14 @@ namespace LoraLab.Server.Storage.Postgres;
 /// </summary>
 internal sealed class SqlTransaction : StagedTransaction
 {
+    /// <summary>More events than a crash of the database can lose: those of its last second.</summary>
+    private const long MostLost = 5_000;
+
     private readonly NpgsqlConnection _connection;
     private readonly Dictionary<string, StoredRun?> _unwritten = [];
     private readonly Dictionary<string, StoredExperiment?> _unwrittenExperiments = [];
     private readonly SqlReader _reader;
     private readonly SqlQuery _query;
-
     private readonly TimeSpan _lease;
 
     public SqlTransaction(NpgsqlConnection connection, StoreScope scope, DateTimeOffset now, TimeSpan lease)
@@ -35,7 +37,7 @@ internal sealed class SqlTransaction : StagedTransaction
     protected override IStoreReader Reader => _reader;
 
     /// <summary>Whether it stores nothing but what a worker reported, and no change of state.</summary>
-    private bool IsOnlyProgress => ChangedExperiments.Count == 0 && NewPaused is null && Responses.Count == 0
+    private bool IsOnlyProgress => !EmitsState && ChangedExperiments.Count == 0 && NewPaused is null && Responses.Count == 0
         && Changed.All(change => change.Value is { } after && Before(change.Key) is { } before
             && before.Document.State == after.Document.State && !RunRecords.NeedsRecord(before, after));
 
@@ -128,13 +130,16 @@ internal sealed class SqlTransaction : StagedTransaction
         _unwrittenExperiments[experimentId] = experiment;
 
     /// <summary>
-    /// The counter is the last row that is changed: its lock orders the commits, so that no event becomes visible after a later one.
+    /// The counter is the last row that is changed: its lock orders the commits, so that no event becomes visible after a later one. A
+    /// database that crashed may have lost numbers that clients have seen; it has also lost <c>intact</c>, and skips them.
     /// </summary>
     private NpgsqlBatchCommand NumberedEvents(Guid origin)
     {
         IReadOnlyList<LiveEvent> events = NumberEvents(0);
         return SqlParameters.Command(
-            "with number as (update counter set seq = seq + $1 returning seq - $1 as before) "
+            "with number as (update counter set seq = seq + $1 + case when exists (select from intact) then 0 else $7 end "
+                + "returning seq - $1 as before), "
+                + "mark as (insert into intact select true where not exists (select from intact) on conflict do nothing) "
                 + "insert into events select number.before + event.place, event.run, event.type, $2, event.data, $3 "
                 + "from number, unnest($4::text[], $5::text[], $6::text[]) with ordinality as event(run, type, data, place) "
                 + "order by event.place desc returning seq",
@@ -143,7 +148,8 @@ internal sealed class SqlTransaction : StagedTransaction
             origin,
             events.Select(live => live.RunId).ToArray(),
             events.Select(live => live.Type).ToArray(),
-            events.Select(EventRows.DataOf).ToArray());
+            events.Select(EventRows.DataOf).ToArray(),
+            MostLost);
     }
 
     private void Flush()

@@ -52,6 +52,9 @@ internal sealed class EventTail(string path)
         Ended = batch.Events.OfType<AttemptEnded>().LastOrDefault() ?? Ended;
     }
 
+    /// <summary>Returns all events again.</summary>
+    public void Rewind() => (_offset, _skipping, Ended) = (0, false, null);
+
     private EventBatch Split(byte[] bytes, long length)
     {
         int begin = _skipping ? Array.IndexOf(bytes, (byte)'\n') + 1 : 0;

@@ -8,12 +8,19 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace LoraLab.Server.System.Health;
 
-/// <summary>Startup is complete, and the dispatcher of lanes has a recent heartbeat.</summary>
+/// <summary>
+/// Startup is complete, and the heartbeat of the lanes' dispatcher goes on. Its time is that of the database or of this machine, which may
+/// be set wrong: what counts is when it changed last.
+/// </summary>
 internal sealed class QueueCheck(
     Readiness readiness, Lanes lanes, INodes nodes, JobStorage jobs, IRunStore store, TimeProvider time) : IHealthCheck
 {
     /// <summary>Hangfire's heartbeat interval is 30 seconds.</summary>
     private static readonly TimeSpan _silence = TimeSpan.FromMinutes(2);
+
+    private readonly Lock _gate = new();
+    private DateTime? _heartbeat;
+    private long _changed;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -27,9 +34,7 @@ internal sealed class QueueCheck(
             return Task.FromResult(HealthCheckResult.Healthy("This node takes no runs."));
         }
 
-        DateTime oldest = time.GetUtcNow().UtcDateTime - _silence;
-        bool alive = jobs.GetMonitoringApi().Servers().Any(server => IsOurs(server) && IsAlive(server, oldest));
-        return Task.FromResult(!alive
+        return Task.FromResult(!IsAlive()
             ? HealthCheckResult.Unhealthy("The dispatcher of this node has stopped; restart the server.")
             : HealthCheckResult.Healthy(
                 store.Paused
@@ -40,5 +45,13 @@ internal sealed class QueueCheck(
     // Hangfire appends the process and a number.
     private bool IsOurs(ServerDto server) => server.Name.StartsWith($"{nodes.Name}:", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsAlive(ServerDto server, DateTime oldest) => (server.Heartbeat ?? server.StartedAt) >= oldest;
+    private bool IsAlive()
+    {
+        DateTime? last = jobs.GetMonitoringApi().Servers().Where(IsOurs).Max(server => (DateTime?)(server.Heartbeat ?? server.StartedAt));
+        lock (_gate)
+        {
+            (_heartbeat, _changed) = last == _heartbeat ? (_heartbeat, _changed) : (last, time.GetTimestamp());
+            return last is not null && time.GetElapsedTime(_changed) < _silence;
+        }
+    }
 }

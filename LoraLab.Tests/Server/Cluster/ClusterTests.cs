@@ -1,9 +1,14 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using LoraLab.Contracts;
+using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Machine;
+using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace LoraLab.Tests.Server.Cluster;
@@ -61,6 +66,106 @@ public sealed class ClusterTests(ClusterTests.Nodes nodes) : IClassFixture<Clust
 
         Assert.Equal(RunState.Cancelled, ended.State);
         Assert.True(ended.EndedAt - asked < TimeSpan.FromSeconds(5), $"It took {ended.EndedAt - asked}.");
+    }
+
+    [Fact]
+    public async Task Kill_OnAWebNode_EndsTheRunOnAWorker()
+    {
+        RunDocument run = await _a.SubmitAsync("""{"notes": "steps=4000 delay=20 rows=2"}""");
+        await _b.WaitAsync(run.Id, started => started.Progress.Step > 1);
+        DateTimeOffset asked = TimeProvider.System.GetUtcNow();
+        await _a.SendAsync<RunDocument>(HttpMethod.Post, ApiRoutes.Run(run.Id, "kill"), null, HttpStatusCode.Accepted);
+
+        RunDocument ended = await _b.WaitForEndAsync(run.Id);
+
+        Assert.Equal(RunState.Cancelled, ended.State);
+        Assert.True(ended.EndedAt - asked < TimeSpan.FromSeconds(5), $"It took {ended.EndedAt - asked}.");
+    }
+
+    [Fact]
+    public async Task Submit_OnOneWebNode_IsFoundAtOnceOnTheOther()
+    {
+        await PauseAsync(true);
+        for (int i = 0; i < 10; i++)
+        {
+            RunDocument run = await (i % 2 == 0 ? _a : _b).SubmitAsync("""{"notes": "steps=2 rows=2", "tags": ["found"]}""");
+            RunApi other = i % 2 == 0 ? _b : _a;
+            Assert.Equal(run.Id, (await other.GetAsync(run.Id)).Id);
+            Assert.Equal(run.Id, (await other.ReadAsync<RunList>("api/v1/runs?limit=1&tag=found")).Items[0].Id);
+        }
+
+        await PauseAsync(false);
+    }
+
+    [Fact]
+    public async Task Events_OfARunOnAWorker_ComeToAWebNodeWithinASecond()
+    {
+        RunDocument run = await _b.SubmitAsync("""{"notes": "steps=40 delay=50 rows=2", "evalEvery": 10}""");
+        using RunEvents client = new(run.Id);
+
+        Assert.True(await client.ReadAsync(nodes.Web[0].Address));
+
+        double[] delays =
+        [
+            .. client.All.Where(one => one.Live.Type == LiveEventTypes.RunMetrics
+                    && one.Live.Data.GetProperty("series").EnumerateObject().Any(series => MetricDescriptor.IsEvaluationKey(series.Name)))
+                .Select(one => (one.Arrived - one.Live.At).TotalSeconds),
+        ];
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{delays.Length} evaluations came after {string.Join(", ", delays.Select(delay => $"{delay * 1000:0} ms"))}.");
+        Assert.NotEmpty(delays);
+        Assert.True(delays.Order().First() < 1, "None came within a second.");
+        Assert.Equal(client.Seqs.Order().Distinct(), client.Seqs);
+        Assert.Equal("completed", client.All[^1].Live.Data.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task PauseAndReorder_OnOneWebNode_ReachTheOthersWithinASecond()
+    {
+        await using HubConnection hub = new HubConnectionBuilder().WithUrl(new Uri(nodes.Web[1].Address, LiveHub.Path))
+            .AddJsonProtocol(options => ContractJson.Apply(options.PayloadSerializerOptions)).Build();
+        ConcurrentQueue<(LiveEvent Live, DateTimeOffset Arrived)> events = new();
+        hub.On<LiveEvent>(LiveHub.Event, live => events.Enqueue((live, TimeProvider.System.GetUtcNow())));
+        await hub.StartAsync();
+        await hub.InvokeAsync<long>(LiveHub.Subscribe, new[] { LiveHub.Queue }, null);
+
+        async Task<TimeSpan> UntilAsync(Func<QueueDocument, bool> shows)
+        {
+            DateTimeOffset asked = TimeProvider.System.GetUtcNow();
+            DateTimeOffset? arrived = null;
+            await ProcessWait.UntilAsync(
+                () => (arrived = events.Where(one => shows(one.Live.Data.Deserialize<QueueDocument>(ContractJson.Options)!))
+                    .Select(one => (DateTimeOffset?)one.Arrived).FirstOrDefault()) is not null,
+                TimeSpan.FromSeconds(20));
+            events.Clear();
+            return arrived!.Value - asked;
+        }
+
+        await PauseAsync(true);
+        TimeSpan paused = await UntilAsync(queue => queue.Paused);
+        Assert.True((await _b.ReadAsync<QueueDocument>(ApiRoutes.Queue)).Paused);
+        string[] ids = [.. (await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => _a.SubmitAsync(
+            """{"notes": "steps=2 rows=2", "requires": ["8gb"], "priority": -5}""")))).Select(run => run.Id)];
+        string[] order = await OrderAsync(ids);
+        await _a.SendAsync<QueueDocument>(
+            HttpMethod.Post,
+            ApiRoutes.QueueReorder,
+            JsonSerializer.Serialize(new QueueMove(order[2], Before: order[0]), ContractJson.Options));
+        string[] moved = [order[2], order[0], order[1]];
+        TimeSpan reordered = await UntilAsync(queue => queue.Queued.Select(run => run.Id).Intersect(ids).SequenceEqual(moved));
+        Assert.Equal(moved, await OrderAsync(ids));
+        await PauseAsync(false);
+        TimeSpan continued = await UntilAsync(queue => !queue.Paused);
+        TestContext.Current.TestOutputHelper?.WriteLine($"pause {paused.TotalMilliseconds:0} ms, reorder "
+            + $"{reordered.TotalMilliseconds:0} ms, continue {continued.TotalMilliseconds:0} ms after the response.");
+
+        List<RunDocument> ended = [];
+        foreach (string id in moved)
+        {
+            ended.Add(await _b.WaitForEndAsync(id));
+        }
+
+        Assert.Equal(moved, ended.OrderBy(run => run.StartedAt).Select(run => run.Id));
     }
 
     [Fact]
@@ -131,6 +236,10 @@ public sealed class ClusterTests(ClusterTests.Nodes nodes) : IClassFixture<Clust
         Assert.True(response.IsSuccessStatusCode, body);
         return JsonDocument.Parse(body).RootElement.GetProperty("id").GetString()!;
     }
+
+    /// <summary>The order of these runs in the queue, as the other web node shows it.</summary>
+    private async Task<string[]> OrderAsync(string[] ids) =>
+        [.. (await _b.ReadAsync<QueueDocument>(ApiRoutes.Queue)).Queued.Select(run => run.Id).Intersect(ids)];
 
     private Task PauseAsync(bool paused) => _a.SendAsync<QueueDocument>(
         HttpMethod.Patch, ApiRoutes.Queue, JsonSerializer.Serialize(new QueuePatch(paused), ContractJson.Options));

@@ -10,7 +10,8 @@ namespace LoraLab.Tests.Server.Cluster;
 /// <summary>Nodes as real server processes that share a database and a folder.</summary>
 /// <param name="connection">Connection string of the database.</param>
 /// <param name="leaseSeconds">Length of leases.</param>
-internal sealed class TestCluster(string connection, double leaseSeconds) : IAsyncDisposable
+/// <param name="trains">Whether its workers train, instead of following a script.</param>
+internal sealed class TestCluster(string connection, double leaseSeconds, bool trains = false) : IAsyncDisposable
 {
     /// <summary>The key of the connection string.</summary>
     public const string Postgres = "ConnectionStrings__Postgres";
@@ -25,13 +26,13 @@ internal sealed class TestCluster(string connection, double leaseSeconds) : IAsy
     /// <summary>The shared data directory.</summary>
     public string Folder => _folder.Path;
 
-    public static async Task<TestCluster> CreateAsync(double leaseSeconds = 120) =>
-        new((await PostgresServer.SharedAsync()).NewPlace(), leaseSeconds);
+    public static async Task<TestCluster> CreateAsync(double leaseSeconds = 120, bool trains = false) =>
+        new((await PostgresServer.SharedAsync()).NewPlace(), leaseSeconds, trains);
 
     /// <summary>How a node is started.</summary>
     public ServerSetup SetupOf(string name, string role, params (string Key, string Value)[] more) => new()
     {
-        WorkerPath = BuiltPrograms.ScriptedWorker,
+        WorkerPath = trains ? null : BuiltPrograms.ScriptedWorker,
         DataDirectory = Folder,
         Environment = new Dictionary<string, string>(
         [
@@ -46,9 +47,12 @@ internal sealed class TestCluster(string connection, double leaseSeconds) : IAsy
         ]),
     };
 
-    public async Task<ServerProcess> StartAsync(string name, string role, params (string Key, string Value)[] more)
+    public Task<ServerProcess> StartAsync(string name, string role, params (string Key, string Value)[] more) =>
+        StartAsync(SetupOf(name, role, more));
+
+    public async Task<ServerProcess> StartAsync(ServerSetup setup)
     {
-        ServerProcess node = await ServerProcess.StartAsync(SetupOf(name, role, more));
+        ServerProcess node = await ServerProcess.StartAsync(setup);
         lock (_nodes)
         {
             _nodes.Add(node);
