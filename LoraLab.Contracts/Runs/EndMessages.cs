@@ -141,7 +141,7 @@ public static class EndMessages
         : $"Cancelled at step {Position(run)}. {HowToResume(run)}";
 
     private static string Position(RunDocument run) =>
-        run.Progress.TotalSteps > 0 ? $"{run.Progress.Step} of {run.Progress.TotalSteps}" : $"{run.Progress.Step}";
+        NumberFormat.Count(run.Progress.Step) + (run.Progress.TotalSteps > 0 ? $" of {NumberFormat.Count(run.Progress.TotalSteps)}" : "");
 
     /// <summary>What resuming the run does: its checkpoints may have been removed since its last attempt.</summary>
     private static string Continuation(RunDocument run) => run.Attempts.Count > 0

@@ -79,7 +79,8 @@ public static class SpecBounds
     {
         if (pattern.Count > TextLimits.ModuleNames)
         {
-            return $"{field.Name} must have at most {TextLimits.ModuleNames} modules; it has {pattern.Count}.";
+            return $"{field.Name} must have at most {NumberFormat.Count(TextLimits.ModuleNames, "module")}; it has "
+                + $"{NumberFormat.Count(pattern.Count)}.";
         }
 
         foreach ((string module, TValue value) in pattern)
@@ -110,7 +111,10 @@ public static class SpecBounds
                 : null;
         }
 
-        return tooLong ? $"{field.Name} must have at most {limits.MaxLength} characters; it has {text.Length}." : null;
+        return tooLong
+            ? $"{field.Name} must have at most {NumberFormat.Count(limits.MaxLength, "character")}; it has "
+                + $"{NumberFormat.Count(text.Length)}."
+            : null;
     }
 
     private static string? Words(SpecFieldDescriptor field, IReadOnlyList<string> words) =>

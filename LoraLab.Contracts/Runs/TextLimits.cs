@@ -26,4 +26,11 @@ public static class TextLimits
 
     /// <summary>Largest absolute value of a priority.</summary>
     public const int Priority = 1_000_000;
+
+    /// <summary>What is said of a text that is too long.</summary>
+    /// <param name="field">Name of the field.</param>
+    /// <param name="length">Its characters.</param>
+    /// <param name="maximum">How many are allowed.</param>
+    public static string TooLong(string field, int length, int maximum) =>
+        $"{field} has {NumberFormat.Count(length)} characters; at most {NumberFormat.Count(maximum)} are allowed.";
 }

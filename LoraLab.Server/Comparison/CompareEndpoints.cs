@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using LoraLab.Contracts;
 using LoraLab.Contracts.Compare;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Comparison.Figures;
@@ -52,9 +53,12 @@ internal static class CompareEndpoints
             "show",
             $"show is \"{show}\"; it must be all, either, onlyA or onlyB.");
         Check(sort is null or "row" or "difference", "sort", $"sort is \"{sort}\"; it must be row or difference.");
-        Check(q is null or { Length: <= MaximumText }, "q", $"q has {q?.Length} characters; the maximum is {MaximumText}.");
+        Check(q is null or { Length: <= MaximumText }, "q", TextLimits.TooLong("q", q?.Length ?? 0, MaximumText));
         Check(offset is null or >= 0, "offset", $"offset is {offset}; it must not be negative.");
-        Check(limit is null or (>= 1 and <= MaximumRows), "limit", $"limit is {limit}; it must be between 1 and {MaximumRows} rows.");
+        Check(
+            limit is null or (>= 1 and <= MaximumRows),
+            "limit",
+            $"limit is {limit}; it must be between 1 and {NumberFormat.Count(MaximumRows)} rows.");
         ApiFailure.ThrowIfAny(errors);
         return TypedResults.Ok(reader.Read(
             runs, show, string.IsNullOrEmpty(q) ? null : q, sort == "difference", offset ?? 0, limit ?? DefaultRows));

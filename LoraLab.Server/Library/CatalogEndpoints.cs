@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Methods;
 using LoraLab.Contracts.Worker;
@@ -71,7 +72,7 @@ internal static class CatalogEndpoints
 
         if (limit is < 1 or > DatasetRows.MaximumRows)
         {
-            errors.Add(new("limit", $"limit is {limit}; it must be between 1 and {DatasetRows.MaximumRows} rows."));
+            errors.Add(new("limit", $"limit is {limit}; it must be between 1 and {NumberFormat.Count(DatasetRows.MaximumRows)} rows."));
         }
 
         ApiFailure.ThrowIfAny(errors);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure.Errors;
@@ -27,7 +28,7 @@ internal static class BatchBody
         if (list.Count > BatchRequest.MaximumRuns)
         {
             throw ApiFailure.Invalid(
-                Runs, $"runs has {list.Count} specifications; at most {BatchRequest.MaximumRuns} are queued at once.");
+                Runs, $"runs has {NumberFormat.Count(list.Count)} specifications; at most {BatchRequest.MaximumRuns} are queued at once.");
         }
 
         ApiFailure.ThrowIfAny(

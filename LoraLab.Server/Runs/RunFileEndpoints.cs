@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Live;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Tasks;
@@ -78,7 +79,7 @@ internal static class RunFileEndpoints
                 : throw ApiFailure.Invalid("offset", $"offset is {offset}; it must not be negative."),
             Limit = limit is null or (>= 1 and <= MaximumRows)
                 ? limit
-                : throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumRows} rows."),
+                : throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {NumberFormat.Count(MaximumRows)} rows."),
         }));
     }
 
@@ -87,7 +88,7 @@ internal static class RunFileEndpoints
         : throw ApiFailure.Invalid(name, $"{name} is \"{value}\"; it must be {string.Join(", ", words.SkipLast(1))} or {words[^1]}.");
 
     private static string? Given(string name, string? text) => text?.Length > MaximumText
-        ? throw ApiFailure.Invalid(name, $"{name} has {text.Length} characters; the maximum is {MaximumText}.")
+        ? throw ApiFailure.Invalid(name, TextLimits.TooLong(name, text.Length, MaximumText))
         : string.IsNullOrEmpty(text) ? null : text;
 
     private static IResult Logs(
@@ -108,7 +109,7 @@ internal static class RunFileEndpoints
 
         if (tail is < 1 or > 10_000)
         {
-            throw ApiFailure.Invalid("tail", $"tail is {tail}; it must be between 1 and 10000 lines.");
+            throw ApiFailure.Invalid("tail", $"tail is {tail}; it must be between 1 and 10,000 lines.");
         }
 
         if (number < 1 || number > Math.Max(1, run.Document.Attempts.Count))

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Errors;
@@ -17,7 +18,7 @@ internal sealed class RunQuery(IRunStore store)
     {
         if (limit is < 1 or > MaximumLimit)
         {
-            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumLimit}.");
+            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {NumberFormat.Count(MaximumLimit)}.");
         }
 
         RunSort order = parameters.ToSort();

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 
@@ -10,12 +11,12 @@ internal static class RunTextRules
     {
         if (name?.Trim().Length is > TextLimits.Name)
         {
-            yield return new FieldError("name", $"name has {name.Trim().Length} characters; at most {TextLimits.Name} are allowed.");
+            yield return new FieldError("name", TextLimits.TooLong("name", name.Trim().Length, TextLimits.Name));
         }
 
         if (notes?.Length > TextLimits.Notes)
         {
-            yield return new FieldError("notes", $"notes has {notes.Length} characters; at most {TextLimits.Notes} are allowed.");
+            yield return new FieldError("notes", TextLimits.TooLong("notes", notes.Length, TextLimits.Notes));
         }
 
         if (tags is not null && (tags.Count > TextLimits.Tags
@@ -28,7 +29,8 @@ internal static class RunTextRules
         if (priority is int value && Math.Abs((long)value) > TextLimits.Priority)
         {
             yield return new FieldError(
-                "priority", $"priority is {value}; it must be between -{TextLimits.Priority} and {TextLimits.Priority}.");
+                "priority", $"priority is {NumberFormat.Count(value)}; it must be between -{NumberFormat.Count(TextLimits.Priority)} and "
+                    + $"{NumberFormat.Count(TextLimits.Priority)}.");
         }
     }
 

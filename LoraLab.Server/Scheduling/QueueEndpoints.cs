@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Domain;
 using LoraLab.Server.Infrastructure.Access;
@@ -27,7 +28,7 @@ internal static class QueueEndpoints
     {
         if (limit is < 1 or > QueuePage.MaximumLimit)
         {
-            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {QueuePage.MaximumLimit}.");
+            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {NumberFormat.Count(QueuePage.MaximumLimit)}.");
         }
 
         if (offset is < 0)

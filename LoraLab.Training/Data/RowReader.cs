@@ -230,7 +230,8 @@ internal sealed class RowReader(
         return name is null ? null : $"its fields seem to be separated by {name}, so set \"delimiter\": \"{text}\" in dataset.json";
     }
 
-    private static string DelimiterName(char delimiter) =>
+    /// <summary>A delimiter in words.</summary>
+    public static string DelimiterName(char delimiter) =>
         Array.Find(_delimiters, known => known.Delimiter == delimiter).Name ?? $"'{delimiter}'";
 
     private IEnumerable<RawRow> JsonLines(TextSource text)

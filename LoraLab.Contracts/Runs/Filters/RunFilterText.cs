@@ -43,7 +43,7 @@ public sealed class RunFilterText
 
         if (text.Length > MaximumLength)
         {
-            throw new FilterException(MaximumLength, $"a filter has at most {MaximumLength} characters.");
+            throw new FilterException(MaximumLength, $"a filter has at most {NumberFormat.Count(MaximumLength)} characters.");
         }
 
         RunFilterText filter = new(text, fields ?? RunFieldCatalog.Default);

@@ -1,5 +1,6 @@
 using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
+using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Worker;
 using LoraLab.Server.Infrastructure.Errors;
 
@@ -37,7 +38,7 @@ internal sealed record CompareView(string? Metric, string? Theme, bool Mean)
 
         if (metric?.Length > LongestKey)
         {
-            errors.Add(new FieldError("metric", $"metric has {metric.Length} characters; the maximum is {LongestKey}."));
+            errors.Add(new FieldError("metric", TextLimits.TooLong("metric", metric.Length, LongestKey)));
         }
 
         ApiFailure.ThrowIfAny(errors);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Catalog;
 using LoraLab.Contracts.Experiments.Studies;
 using LoraLab.Contracts.Methods;
@@ -144,7 +145,8 @@ internal sealed class StudyPlanReader(TrainerInspector inspector, FairArms fair,
         }
 
         spec[Field] = half;
-        warnings.Add($"{dataset.Name} has {dataset.TrainRows} training {TaskDescriptors.Of(dataset.Task).RowName}s, too few for the "
+        string rows = NumberFormat.Count(dataset.TrainRows, $"training {TaskDescriptors.Of(dataset.Task).RowName}");
+        warnings.Add($"{dataset.Name} has {rows}, too few for the "
             + $"template: runs train on {half} instead of {samples}, which leaves rows for the selection split.");
     }
 

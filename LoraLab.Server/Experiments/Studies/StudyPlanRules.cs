@@ -66,7 +66,7 @@ internal static class StudyPlanRules
 
         if (notes?.Length > TextLimits.Notes)
         {
-            yield return new("notes", $"notes has {notes.Length} characters; at most {TextLimits.Notes} are allowed.");
+            yield return new("notes", TextLimits.TooLong("notes", notes.Length, TextLimits.Notes));
         }
     }
 

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Metrics;
 using LoraLab.Contracts.Runs;
 using LoraLab.Contracts.Runs.Groups;
@@ -26,7 +27,7 @@ internal sealed class RunGroupQuery(IRunStore store)
     {
         if (limit is < 1 or > MaximumLimit)
         {
-            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {MaximumLimit}.");
+            throw ApiFailure.Invalid("limit", $"limit is {limit}; it must be between 1 and {NumberFormat.Count(MaximumLimit)}.");
         }
 
         if (offset < 0)

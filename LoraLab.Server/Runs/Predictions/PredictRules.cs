@@ -71,7 +71,9 @@ internal static class PredictRules
 
         if (generate.MaxTokens is < 1 or > PredictLimits.Tokens)
         {
-            errors.Add(new("generate.maxTokens", $"maxTokens is {generate.MaxTokens}; it must be from 1 to {PredictLimits.Tokens}."));
+            errors.Add(new(
+                "generate.maxTokens",
+                $"maxTokens is {generate.MaxTokens}; it must be from 1 to {NumberFormat.Count(PredictLimits.Tokens)}."));
         }
 
         if (generate.Temperature is not (null or (>= 0 and <= 100)))

@@ -19,12 +19,12 @@ internal static class ViewRules
         if (patch.Name?.Trim().Length > ViewLimits.Name)
         {
             yield return new FieldError(
-                "name", $"name has {patch.Name.Trim().Length} characters; at most {ViewLimits.Name} are allowed.");
+                "name", TextLimits.TooLong("name", patch.Name.Trim().Length, ViewLimits.Name));
         }
 
         if (patch.Note?.Length > TextLimits.Notes)
         {
-            yield return new FieldError("note", $"note has {patch.Note.Length} characters; at most {TextLimits.Notes} are allowed.");
+            yield return new FieldError("note", TextLimits.TooLong("note", patch.Note.Length, TextLimits.Notes));
         }
 
         foreach (FieldError error in CheckQuery(patch.Query ?? "").Concat(CheckCharts(patch.Charts ?? [])))
@@ -37,7 +37,7 @@ internal static class ViewRules
     {
         if (query.Length > ViewLimits.Query)
         {
-            yield return new FieldError("query", $"query has {query.Length} characters; at most {ViewLimits.Query} are allowed.");
+            yield return new FieldError("query", TextLimits.TooLong("query", query.Length, ViewLimits.Query));
             yield break;
         }
 

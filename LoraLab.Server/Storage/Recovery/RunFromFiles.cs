@@ -13,7 +13,7 @@ namespace LoraLab.Server.Storage.Recovery;
 /// </summary>
 internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths paths)
 {
-    private const string Grey = "#808080";
+    private const string Gray = "#808080";
 
     public StoredRun Rebuild()
     {
@@ -26,7 +26,7 @@ internal sealed class RunFromFiles(string id, RunRecords records, LoraLabPaths p
             Notes = spec.Notes,
             Tags = spec.Tags,
             Priority = spec.Priority,
-            Color = Grey,
+            Color = Gray,
             Spec = spec,
             CreatedAt = created,
         };

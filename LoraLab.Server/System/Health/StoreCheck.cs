@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Server.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -14,7 +15,7 @@ internal sealed class StoreCheck(IRunStore store) : IHealthCheck
         {
             // The store takes a lock: a store that hangs must not block the health check.
             await Task.Run(() => store.ReadEvents(store.Seq), cancellationToken).WaitAsync(_patience, cancellationToken);
-            return HealthCheckResult.Healthy($"{store.Counts().Total} runs.");
+            return HealthCheckResult.Healthy($"{NumberFormat.Count(store.Counts().Total, "run")}.");
         }
         catch (TimeoutException)
         {

@@ -25,6 +25,8 @@ public sealed class UploadPreviewTests : IDisposable
         { "train.csv", "just some prose\nwithout any columns\n"u8.ToArray(), "line 1 has one column" },
         { "train.csv", "text\nhello\nworld\n"u8.ToArray(), "line 1 has one column" },
         { "train.csv", "text,label\na,good\n\"b,bad\nc,good\n"u8.ToArray(), "line 3: a quotation mark" },
+        { "train.csv", "text,label\na,x\nb,y,z\nc,x\n"u8.ToArray(), "line 3 has 3 columns, but line 1 has 2; give every row the same" },
+        { "train.csv", "text;label\nb\nc\n"u8.ToArray(), "line 2 has 1 column, but line 1 has 2; give every row the same" },
         { "train.csv", [], "is empty" },
         { "train.csv", "\n\n\n"u8.ToArray(), "has no rows" },
         { "train.csv", Encoding.UTF8.GetBytes("text,label\n" + new string('x', 1_100_000) + ",good\n"), "line 2 has more than 1 MiB" },
@@ -61,6 +63,55 @@ public sealed class UploadPreviewTests : IDisposable
 
         Assert.Contains(expected, preview.Problem, StringComparison.Ordinal);
         Assert.Null(preview.Entry);
+    }
+
+    [Theory]
+    [InlineData("text,label\na,x\nb,y\nc,x\n", null)]
+    [InlineData("text,label\na,x\nb,x\nc,x\n", "The label column 'label' of train.csv has 1 different value")]
+    [InlineData("text,topic\na,x\nb,y\nc,z\n", null)]
+    [InlineData("text,id\na,x\nb,y\nc,z\n", "looks like a label, which has 2 to 200 different values, each in several rows")]
+    public void Read_ColumnWithTheNameOfALabel_IsMeantAsIt(string csv, string? expected)
+    {
+        DatasetPreview preview = Read("train.csv", Encoding.UTF8.GetBytes(csv));
+
+        if (expected is not null)
+        {
+            Assert.Contains(expected, preview.Problem, StringComparison.Ordinal);
+        }
+
+        string? label = (string?)preview.Manifest["labelColumn"];
+        Assert.Equal(csv.Contains("id", StringComparison.Ordinal) ? null : csv.Split('\n')[0].Split(',')[1], label);
+    }
+
+    /// <summary>Data frames are written with a column of row numbers that has no name.</summary>
+    [Theory]
+    [InlineData(",text,label\n", "{0},row {0},{1}\n")]
+    [InlineData(",words,kind\n", "{0},row {0},{1}\n")]
+    [InlineData(",label\n", "row {0},{1}\n")]
+    [InlineData("text,,label\n", "row {0},,{1}\n")]
+    public void Read_HeaderWithAColumnWithoutName_IsAHeader(string header, string row)
+    {
+        string csv = header + string.Concat(Enumerable.Range(0, 40).Select(i =>
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, row, i, i % 2 == 0 ? "good" : "bad")));
+
+        DatasetPreview preview = Read("train.csv", Encoding.UTF8.GetBytes(csv));
+
+        Assert.Null(preview.Problem);
+        Assert.Equal(["bad", "good"], preview.Entry!.Labels);
+        Assert.Equal((true, 40), (preview.Files[0].Header, preview.Files[0].Rows));
+        Assert.Equal(40, preview.Split!.TrainRows + preview.Split.EvalRows);
+        Assert.All(preview.Rows, shown => Assert.StartsWith("row ", Assert.Single(shown.Columns).Value, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(",good\n", "text {0},{1}\n")]
+    [InlineData("hello,\n", "text {0},{1}\n")]
+    public void Read_FirstRowWithAnEmptyField_IsNoHeader(string first, string row)
+    {
+        string csv = first + string.Concat(Enumerable.Range(0, 40).Select(i =>
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, row, i, i % 2 == 0 ? "good" : "bad")));
+
+        Assert.False(Read("train.csv", Encoding.UTF8.GetBytes(csv)).Files[0].Header);
     }
 
     [Theory]

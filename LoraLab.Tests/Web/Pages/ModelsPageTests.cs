@@ -147,6 +147,27 @@ public sealed class ModelsPageTests : PageTest
     }
 
     [Fact]
+    public void Upload_ColumnWithoutName_IsMappedByItsNumber()
+    {
+        UploadDocument upload = Upload();
+        UploadedTable table = upload.Preview.Files[0];
+        Server.Answer(HttpMethod.Get, ApiRoutes.Uploads, new UploadList([upload with
+        {
+            Preview = upload.Preview with { Files = [table with { Columns = [new() { Name = "1" }, .. table.Columns.Skip(1)] }] },
+        }]));
+        Server.Answer(HttpMethod.Patch, ApiRoutes.Upload("u1"), upload);
+        IRenderedComponent<ModelsPage> page = OpenLoaded();
+        page.WaitForAssertion(() => Assert.Single(FindAll(page, "upload")));
+
+        FindAll(page, "upload-role")[0].Change("text");
+        Find(page, "upload-update").Click();
+
+        page.WaitForAssertion(() => Assert.Contains(Server.Requests, request => request.Method == HttpMethod.Patch));
+        JsonNode patch = JsonNode.Parse(Server.Requests.Single(request => request.Method == HttpMethod.Patch).Body)!;
+        Assert.Equal("""{"text1":1,"text2":"review"}""", patch["manifest"]!["columns"]!.ToJsonString());
+    }
+
+    [Fact]
     public void Upload_SeedThatIsNone_SaysSoInsteadOfBeingLeftOut()
     {
         Server.Answer(HttpMethod.Get, ApiRoutes.Uploads, new UploadList([Upload()]));

@@ -60,6 +60,26 @@ public sealed class PlaygroundPageTests : PageTest
     }
 
     [Fact]
+    public void Page_OfRunsWhoseNamesBeginAlike_ShowsWhatDiffers()
+    {
+        const string Study = "A long name of a study that all begin with: ";
+        RunDocument a = Run("A", "sample") with { Name = Study + "lora" }, b = Run("B", "sample") with { Name = Study + "pissa" };
+        Server.Answer(HttpMethod.Get, ApiRoutes.Runs, new RunList([a, b], null, 2));
+        Server.Answer(HttpMethod.Post, ApiRoutes.Predict, new ModelPredictResult
+        {
+            Answers = [Answer(null, [-0.1, -2.3]), Answer("A", [-3, -0.25]), Answer("B", [-0.2, -2])],
+        });
+
+        IRenderedComponent<PlaygroundPage> page = OpenForm("playground?runs=A,B&text=good");
+        page.Find("form").Submit();
+        page.WaitForAssertion(() => Assert.Equal(3, FindAll(page, "answer").Count));
+
+        Assert.Equal(["lora", "pissa"], Find(page, "play-runs").QuerySelectorAll("a").Select(name => name.TextContent));
+        Assert.Equal(a.Name, Find(page, "play-runs").QuerySelector("a")!.GetAttribute("title"));
+        Assert.Equal(["sample (base)", "lora", "pissa"], FindAll(page, "answer").Select(it => it.QuerySelector("h3")!.TextContent));
+    }
+
+    [Fact]
     public void Ask_ListOfRuns_SendsEachLineAndShowsWhereTheyDisagree()
     {
         Server.Answer(HttpMethod.Post, ApiRoutes.Predict, new ModelPredictResult

@@ -99,13 +99,15 @@ internal sealed class ManifestGuess(JsonObject manifest, UploadedFile train, Upl
 
         label ??= train.Columns.Where(column => column.CanBeLabel(DatasetManifest.MaxLabels) && column.MeanLength <= 64)
             .OrderBy(column => column.Values.Count).ThenBy(column => column.MeanLength).FirstOrDefault();
+        // One with the name of a label is meant as it; that its values are none is said about it then.
+        label ??= Named(_labels).FirstOrDefault(column => !column.HasLists);
         ColumnCount[] others = [.. train.Columns.Where(column => column != label && !column.HasLists)];
         if (label is null || others.Length == 0)
         {
             throw RunFailure.BadData(
                 $"None of the columns {Excerpt.Of(train.Columns.Select(column => column.Name))} of {train.Name} looks like a label, which "
-                    + $"has 2 to {DatasetManifest.MaxLabels} different values; choose the columns of text and label, or of prompt and "
-                    + "completion.",
+                    + $"has 2 to {DatasetManifest.MaxLabels} different values, each in several rows; choose the columns of text and "
+                    + "label, or of prompt and completion.",
                 "manifest");
         }
 
@@ -144,7 +146,7 @@ internal sealed class ManifestGuess(JsonObject manifest, UploadedFile train, Upl
             return;
         }
 
-        if (texts.All(text => train.HasHeader && TextColumn.IsName(text.Name)))
+        if (texts.All(text => IsNamed(text) && TextColumn.IsName(text.Name)))
         {
             manifest["columns"] = new JsonArray([.. texts.Select(text => (JsonNode)text.Name)]);
             return;
@@ -210,9 +212,15 @@ internal sealed class ManifestGuess(JsonObject manifest, UploadedFile train, Upl
             ? train.Columns[place - 1]
             : null);
 
-    private JsonNode Reference(ColumnCount column) => train.HasHeader
+    private JsonNode Reference(ColumnCount column) => IsNamed(column)
         ? column.Name
         : int.Parse(column.Name, CultureInfo.InvariantCulture);
+
+    /// <summary>A column of a table that has no name is called by its number.</summary>
+    private bool IsNamed(ColumnCount column) => train.Delimiter is null
+        || (train.HasHeader && column.Name != NumberOf(column).ToString(CultureInfo.InvariantCulture));
+
+    private int NumberOf(ColumnCount column) => train.Columns.Index().First(known => known.Item == column).Index + 1;
 
     private IEnumerable<ColumnCount> Named(string[] names) =>
         names.Select(name => train.Columns.FirstOrDefault(column => Is(column, name))).OfType<ColumnCount>();

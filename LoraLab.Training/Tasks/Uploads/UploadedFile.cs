@@ -60,7 +60,7 @@ internal sealed class UploadedFile
         RequireDifferent(names, hints);
 
         _columns = [.. names.Select((title, i) => new ColumnCount(
-            HasHeader ? title : (i + 1).ToString(CultureInfo.InvariantCulture)))];
+            HasHeader && title.Trim().Length > 0 ? title : (i + 1).ToString(CultureInfo.InvariantCulture)))];
         foreach (string[] fields in Fields(text).Skip(HasHeader ? 1 : 0))
         {
             Rows++;
@@ -136,22 +136,28 @@ internal sealed class UploadedFile
     private char Detect(TextSource text, JsonHints hints)
     {
         (char Delimiter, int Columns) best = ('\0', 1);
+        (int Rows, string Problem) uneven = (0, "");
         foreach (char delimiter in Format == "tsv" ? _delimiters.OrderBy(known => known != '\t') : _delimiters.AsEnumerable())
         {
-            int[] counts =
+            (int Line, int Columns)[] rows =
             [
                 .. RowReader.Fields(text, delimiter, hints.Quoting ?? Format == "csv", _ => { }).Take(Probed)
-                    .Select(row => row.Fields.Length),
+                    .Select(row => (row.Line, row.Fields.Length)),
             ];
-            if (counts.Length == 0 || counts[0] <= best.Columns)
+            if (rows.Length == 0 || rows[0].Columns <= best.Columns)
             {
                 continue;
             }
 
             // Short rows lack trailing fields, and a few broken ones are reported with their lines later.
-            if (counts.Count(count => count == counts[0]) >= counts.Length * 0.8)
+            int even = rows.Count(row => row.Columns == rows[0].Columns);
+            if (even >= rows.Length * 0.8)
             {
-                best = (delimiter, counts[0]);
+                best = (delimiter, rows[0].Columns);
+            }
+            else if (even > uneven.Rows)
+            {
+                uneven = (even, Uneven(rows, delimiter));
             }
         }
 
@@ -159,25 +165,46 @@ internal sealed class UploadedFile
             : text.IsBlank ? throw UploadedText.Refused(
                 $"{_displayName} has no rows; upload a CSV, TSV or JSONL file with rows.")
             : hints.AllowsOneColumn ? Format == "tsv" ? '\t' : ','
+            : uneven.Rows > 0 ? throw UploadedText.Refused(uneven.Problem)
             : throw UploadedText.Refused(
                 $"{_displayName}, line 1 has one column; a dataset needs a column of texts and one of labels or completions, separated by "
                     + "commas, tabs, semicolons or vertical bars.");
     }
 
-    /// <summary>A header has a name for each column, none of them twice or a number, and none that its column has as a value.</summary>
+    /// <summary>Names the first row that is not like line 1.</summary>
+    private string Uneven((int Line, int Columns)[] rows, char delimiter)
+    {
+        (int line, int columns) = rows.First(row => row.Columns != rows[0].Columns);
+        return $"{_displayName}, line {NumberFormat.Count(line)} has {NumberFormat.Count(columns, "column")}, but line "
+            + $"{NumberFormat.Count(rows[0].Line)} has {NumberFormat.Count(rows[0].Columns)}; give every row the same columns, and put a "
+            + $"field that contains {RowReader.DelimiterName(delimiter)} in quotation marks.";
+    }
+
+    /// <summary>
+    /// A header has a name for each column, none of them twice or a number, and none that its column has as a value. Columns without a name
+    /// are allowed beside those of texts and labels, and in front of row numbers, which data frames are written with.
+    /// </summary>
     private static bool LooksLikeHeader(string[][] first)
     {
-        string[] names = first[0];
-        return names.All(name => name.Trim().Length is > 0 and <= 100 && !double.TryParse(name, CultureInfo.InvariantCulture, out _))
+        string[] names = [.. first[0].Where(name => name.Trim().Length > 0)];
+        return names.Length > 0
+            && (names.Length == first[0].Length || names.Any(ManifestGuess.IsUsualName) || IsRowNumber(first))
+            && names.All(name => name.Length <= 100 && !double.TryParse(name, CultureInfo.InvariantCulture, out _))
             && names.Distinct(StringComparer.Ordinal).Count() == names.Length
-            && !first.Skip(1).Any(row => row.Zip(names).Any(field => field.First == field.Second));
+            && !first.Skip(1).Any(row => row.Zip(first[0]).Any(field => field.First.Trim().Length > 0 && field.First == field.Second));
     }
+
+    /// <summary>Whether only the first column has no name, and whole numbers.</summary>
+    private static bool IsRowNumber(string[][] first) =>
+        first.Length > 1 && first[0].Skip(1).All(name => name.Trim().Length > 0)
+        && first.Skip(1).All(row => int.TryParse(row[0], NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     /// <summary>A first line with a name twice is no header to the reader, although it was meant as one.</summary>
     private void RequireDifferent(string[] names, JsonHints hints)
     {
         if (hints.Header != false && names.Any(ManifestGuess.IsUsualName)
-            && names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(name => name.Skip(1).Any()) is { } twice)
+            && names.Where(name => name.Trim().Length > 0).GroupBy(name => name, StringComparer.Ordinal)
+                .FirstOrDefault(name => name.Skip(1).Any()) is { } twice)
         {
             throw UploadedText.Refused(
                 $"{_displayName}, line 1 names {NumberFormat.Count(twice.Count())} columns '{Excerpt.Of(twice.Key)}'; give each column its "

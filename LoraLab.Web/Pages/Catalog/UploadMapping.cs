@@ -41,7 +41,6 @@ public sealed class UploadMapping
     /// <summary>Whether something was edited.</summary>
     public bool IsChanged { get; private set; }
 
-    private bool IsNamed => _table.Header || _table.Delimiter is null;
 
     /// <summary>The role of a column.</summary>
     public string RoleOf(UploadedColumn column) => _roles.GetValueOrDefault(column.Name, Unused);
@@ -140,8 +139,8 @@ public sealed class UploadMapping
 
     private void SetTexts(JsonObject manifest, UploadedColumn[] texts)
     {
-        if (IsNamed && texts.All(text =>
-            text.Name != "label" && text.Name.AsSpan().IndexOfAny("{}\r\n") < 0 && text.Name == text.Name.Trim()))
+        if (texts.All(text =>
+            IsNamed(text) && text.Name != "label" && text.Name.AsSpan().IndexOfAny("{}\r\n") < 0 && text.Name == text.Name.Trim()))
         {
             manifest["columns"] = new JsonArray([.. texts.Select(text => (JsonNode)text.Name)]);
             return;
@@ -154,7 +153,13 @@ public sealed class UploadMapping
     private UploadedColumn[] With(string role) => [.. Columns.Where(column => RoleOf(column) == role)];
 
     private JsonNode Reference(UploadedColumn column) =>
-        IsNamed ? column.Name : int.Parse(column.Name, CultureInfo.InvariantCulture);
+        IsNamed(column) ? column.Name : int.Parse(column.Name, CultureInfo.InvariantCulture);
+
+    /// <summary>A column of a table that has no name is called by its number.</summary>
+    private bool IsNamed(UploadedColumn column) => _table.Delimiter is null
+        || (_table.Header && column.Name != NumberOf(column).ToString(CultureInfo.InvariantCulture));
+
+    private int NumberOf(UploadedColumn column) => Columns.Index().First(known => known.Item == column).Index + 1;
 
     private void Read()
     {

@@ -70,6 +70,9 @@ public sealed partial class ComparePage
 
     private IReadOnlyList<string> Ids => [.. PageUrl.List(Runs).Distinct().Take(MaxRuns)];
 
+    /// <summary>Number of runs in the address that are too many.</summary>
+    private int LeftOut => Math.Max(0, PageUrl.List(Runs).Distinct().Count() - MaxRuns);
+
     private IReadOnlyList<string> Hidden => PageUrl.List(HiddenRuns);
 
     private ChartUrlState ChartState => new(Smooth, YLog, XMin, XMax, YFit, XAxis, Mean);
@@ -107,7 +110,8 @@ public sealed partial class ComparePage
                 && Ids.Except(shown.Missing).Except(shown.Rows.Select(row => row.RunId)).Any())
             {
                 // The address has an alias. Live events, and what is hidden or removed, are about the run itself.
-                Url.Set("runs", string.Join(',', shown.Rows.Select(row => row.RunId).Concat(shown.Missing)));
+                IEnumerable<string> found = shown.Rows.Select(row => row.RunId).Concat(shown.Missing);
+                Url.Set("runs", string.Join(',', found.Concat(PageUrl.List(Runs).Distinct().Skip(MaxRuns))));
             }
         }
     }
@@ -123,10 +127,10 @@ public sealed partial class ComparePage
     {
         IReadOnlyList<string> asked = Ids;
         // Which of the runs exist is known only then, and one that does not would fail the request for points.
-        CompareDocument document = await Api.CompareAsync(asked, cancellationToken);
+        CompareDocument document = await CompareAsync(asked, cancellationToken);
         string[] ids = [.. document.Rows.Select(row => row.RunId)];
         string runs = string.Join(',', ids);
-        if (_pointsOf != runs)
+        if (_pointsOf != runs && ids.Length > 0)
         {
             IEnumerable<string> keys =
                 MetricCatalog.Default.ComparedCharts.Select(metric => metric.Key).Append(MetricKeys.TrainTokensPerSecond).Distinct();
@@ -144,6 +148,19 @@ public sealed partial class ComparePage
 
         _loaded = string.Join(',', asked);
         return document;
+    }
+
+    /// <summary>The comparison; that of no run if none of them exists.</summary>
+    private async Task<CompareDocument> CompareAsync(IReadOnlyList<string> asked, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Api.CompareAsync(asked, cancellationToken);
+        }
+        catch (ApiException refusal) when (refusal.NotFound)
+        {
+            return new CompareDocument { Missing = asked };
+        }
     }
 
     /// <summary>The comparison omits settings that all runs share, so whether a run is a toy is read from the run itself.</summary>

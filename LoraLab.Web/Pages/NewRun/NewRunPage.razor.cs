@@ -72,7 +72,9 @@ public sealed partial class NewRunPage
 
     private bool TooMany => RunCount > BatchRequest.MaximumRuns;
 
-    private string SeedHelp => Seeds.Count > 1 ? $"{Seeds.Count} seeds: one run each" : "Several, such as 1, 2, 3, create one run each";
+    private string SeedHelp => Seeds.Count > 1
+        ? $"{NumberFormat.Count(Seeds.Count)} seeds: one run each"
+        : "Several, such as 1, 2, 3, create one run each";
 
     private FormField RateField => _rate with { Label = SeparateRates ? $"{_rate.Label} ηA" : _rate.Label, Help = RateHelp };
 

@@ -88,6 +88,10 @@ public sealed partial class PlaygroundPage
             && (First is null || (run.Spec.Model == First.Spec.Model && run.Task == First.Task))),
     ];
 
+    private IReadOnlyCollection<string> AddableNames => [.. Addable.Select(run => run.Name)];
+
+    private IReadOnlyCollection<string> ChosenNames => [.. _runs.Select(run => run.Name)];
+
     private bool Generates => Form.Input == PlaygroundInput.Prompt || First?.Task == TaskDescriptors.Completion.Id;
 
     private string ListTitle => Form.Columns.Count > 1

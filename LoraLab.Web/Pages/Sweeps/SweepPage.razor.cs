@@ -115,7 +115,7 @@ public sealed partial class SweepPage
     };
 
     private string Describe(SweepPruner pruner) => pruner.Kind == SweepPrunerKind.Median
-        ? $"median rule from step {pruner.WarmupSteps} with at least {pruner.MinimumRuns} other runs"
+        ? $"median rule from step {NumberFormat.Count(pruner.WarmupSteps ?? 0)} with at least {pruner.MinimumRuns} other runs"
         : $"successive halving at steps {string.Join(", ", Content!.Rungs)}";
 
     /// <summary>Selecting the field of the other axis swaps the two axes.</summary>

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Contracts.Runs;
 using LoraLab.Server.Experiments.Lifecycle;
 
@@ -104,7 +105,7 @@ internal static class HalvingRule
     {
         int factor = sweep.Plan.Pruner!.Factor!.Value;
         int runs = RunsPerRung(sweep.PlannedRuns, sweep.Rungs.Count, factor)[rung];
-        return $"Stopped by sweep '{sweepName}' at rung {rung + 1} of {sweep.Rungs.Count} (step {sweep.Rungs[rung]}): "
+        return $"Stopped by sweep '{sweepName}' at rung {rung + 1} of {sweep.Rungs.Count} (step {NumberFormat.Count(sweep.Rungs[rung])}): "
             + $"once all have reached it, the best {Survivors(runs, factor)} of {runs} resume from their checkpoints.";
     }
 }

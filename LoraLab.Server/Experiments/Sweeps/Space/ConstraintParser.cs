@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraLab.Contracts.Experiments.Sweeps;
+using LoraLab.Contracts.Runs;
 
 namespace LoraLab.Server.Experiments.Sweeps.Space;
 
@@ -35,7 +36,7 @@ internal sealed class ConstraintParser
     {
         if (text.Length > MaxLength)
         {
-            throw new FormatException($"it has {text.Length} characters; at most {MaxLength} are allowed.");
+            throw new FormatException(TextLimits.TooLong("it", text.Length, MaxLength));
         }
 
         ConstraintParser parser = new(text, resolve);
