@@ -109,7 +109,7 @@ public sealed class RunFilterTextTests
         FilterException tooLong = Assert.Throws<FilterException>(() => RunFilterText.Parse(new string('a', 4_001)));
 
         Assert.Contains("nested", deep.Message, StringComparison.Ordinal);
-        Assert.Contains("4000", tooLong.Message, StringComparison.Ordinal);
+        Assert.Contains("4,000", tooLong.Message, StringComparison.Ordinal);
         Assert.NotNull(RunFilterText.Parse(string.Join(" or ", Enumerable.Repeat("rank = 8", 300))));
     }
 

@@ -12,7 +12,7 @@ namespace LoraLab.Server.Infrastructure.Description;
 
 /// <summary>
 /// States the errors of every route: those that follow from what it is (parameters, a body, a changing method, who may call it), and those
-/// that it declares because only it knows them: 409, 422 and 503. All are problem documents.
+/// that it declares because only it knows them: 409 and 422. All are problem documents.
 /// </summary>
 internal sealed class ProblemResponses : IOpenApiOperationTransformer, IOpenApiDocumentTransformer
 {
@@ -117,6 +117,8 @@ internal sealed class ProblemResponses : IOpenApiOperationTransformer, IOpenApiD
         }
 
         yield return StatusCodes.Status429TooManyRequests;
+        // The database, or what a route asks the trainer for, does not answer.
+        yield return StatusCodes.Status503ServiceUnavailable;
         if (changes)
         {
             yield return StatusCodes.Status507InsufficientStorage;

@@ -1,3 +1,4 @@
+using LoraLab.Contracts;
 using LoraLab.Server.Infrastructure;
 using Npgsql;
 
@@ -36,8 +37,9 @@ internal static class PostgresConnection
         settings.Options = $"{EndOfSilence} {settings.Options}".TrimEnd();
         if (settings.MaxPoolSize < FewestConnections)
         {
-            throw new StartFailure($"ConnectionStrings:{Name} allows {settings.MaxPoolSize} connections (Maximum Pool Size), and a node "
-                + $"needs at least {FewestConnections}; raise it, or leave it out.");
+            string allowed = NumberFormat.Count(settings.MaxPoolSize, "connection");
+            throw new StartFailure($"ConnectionStrings:{Name} allows {allowed} (Maximum Pool Size), and a node needs at least "
+                + $"{FewestConnections}; raise it, or leave it out.");
         }
 
         NpgsqlDataSource source = NpgsqlDataSource.Create(settings);

@@ -16,12 +16,20 @@ internal sealed class PostgresSource : ITransferSource
     {
         _connection = source.OpenConnection();
         _transaction = _connection.BeginTransaction(IsolationLevel.RepeatableRead);
+        MayPause(_connection);
     }
 
     /// <inheritdoc />
     public string Place => PlaceOf(_connection);
 
     public static string PlaceOf(NpgsqlConnection connection) => $"the PostgreSQL database {connection.Database} at {connection.Host}";
+
+    /// <summary>The server does not end the connection's transaction while the other side reads or writes for long.</summary>
+    public static void MayPause(NpgsqlConnection connection)
+    {
+        using NpgsqlCommand command = new("set local idle_in_transaction_session_timeout = 0", connection);
+        command.ExecuteNonQuery();
+    }
 
     /// <summary>Everything in a database, as a connection sees it.</summary>
     public static IEnumerable<TransferItem> ReadAll(NpgsqlConnection connection)

@@ -23,6 +23,7 @@ internal sealed class PostgresTarget : ITransferTarget
     {
         _connection = source.OpenConnection();
         _transaction = _connection.BeginTransaction();
+        PostgresSource.MayPause(_connection);
         SqlQuery query = new(() => _connection, owned: false);
         string? full = query.One(
             "select string_agg(name, ', ') from (select 'runs' as name where exists (select from runs) "

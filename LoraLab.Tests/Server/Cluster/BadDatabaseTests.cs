@@ -1,3 +1,5 @@
+using System.Net;
+using LoraLab.Contracts;
 using LoraLab.Contracts.Machine;
 using LoraLab.Contracts.Runs;
 using LoraLab.Tests.Support;
@@ -55,7 +57,7 @@ public sealed class BadDatabaseTests : IAsyncLifetime
         }
 
         await AssertRefusedAsync(
-            $"{place};Maximum Pool Size=1", "allows 1 connections (Maximum Pool Size), and a node needs at least 8");
+            $"{place};Maximum Pool Size=1", "allows 1 connection (Maximum Pool Size), and a node needs at least 8");
     }
 
     [Fact]
@@ -98,6 +100,35 @@ public sealed class BadDatabaseTests : IAsyncLifetime
         // Some of it passed on the way.
         Assert.Contains(difference.Split(' ')[2], problem, StringComparison.Ordinal);
         Assert.Matches("(59|60)[0-9] s", problem);
+    }
+
+    [Fact]
+    public async Task Requests_WithoutAConnectionLeft_SaySo_AndTrainingGoesOn()
+    {
+        ServerProcess node = await _cluster.StartAsync(
+            "one", "All", (TestCluster.Postgres, $"{_cluster.Connection};Maximum Pool Size=8;Timeout=1"));
+        RunApi api = new(node.Http);
+        RunDocument run = await api.SubmitAsync("""{"notes": "steps=300 delay=20 rows=2"}""");
+        await api.WaitAsync(run.Id, started => started.Progress.Step > 5);
+        await using (NpgsqlConnection holding = new(_cluster.Connection))
+        {
+            await holding.OpenAsync();
+            await using NpgsqlTransaction transaction = await holding.BeginTransactionAsync();
+            await using NpgsqlCommand take = new("lock table runs in access exclusive mode", holding, transaction);
+            await take.ExecuteNonQueryAsync();
+            Task<HttpResponseMessage>[] requests =
+                [.. Enumerable.Range(0, 12).Select(_ => node.Http.GetAsync(ApiRoutes.Runs, TestContext.Current.CancellationToken))];
+            using HttpResponseMessage refused = await await Task.WhenAny(requests);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            string problem = await refused.Content.ReadAsStringAsync();
+            Assert.Contains("All connections to the PostgreSQL database are in use", problem, StringComparison.Ordinal);
+            await transaction.RollbackAsync();
+            await Task.WhenAll(requests);
+        }
+
+        RunDocument ended = await api.WaitForEndAsync(run.Id);
+        await TestCluster.AssertCompleteAsync(api, ended);
+        Assert.Single(ended.Attempts);
     }
 
     private async Task AssertRefusedAsync(string connection, string sentence)

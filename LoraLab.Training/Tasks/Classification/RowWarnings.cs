@@ -28,7 +28,7 @@ internal static class RowWarnings
 
         if (Missing(dataset, evaluation) is string unseen)
         {
-            yield return $"Of {NumberFormat.Count(evaluation.Count)} evaluation rows, none has {unseen}; macro-F1 leaves out labels that "
+            yield return $"Of {NumberFormat.Count(evaluation.Count, "evaluation row")}, none has {unseen}; macro-F1 leaves out labels that "
                 + "are neither true nor predicted.";
         }
 

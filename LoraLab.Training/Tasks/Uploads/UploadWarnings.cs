@@ -74,9 +74,10 @@ internal sealed class UploadWarnings(Dataset dataset)
         int[] evaluated = [.. labeled.Dev.Select(row => row.Label).Distinct()];
         if (evaluated.Length == 1)
         {
-            yield return $"All {NumberFormat.Count(labeled.Dev.Count, "evaluation row")} have the label "
-                + $"'{Excerpt.Of(labeled.Labels[evaluated[0]])}': a model that always predicts it would look perfect; use evaluation rows "
-                + "of every label.";
+            string rows = labeled.Dev.Count == 1 ? "The only evaluation row has"
+                : $"All {NumberFormat.Count(labeled.Dev.Count)} evaluation rows have";
+            yield return $"{rows} the label '{Excerpt.Of(labeled.Labels[evaluated[0]])}': a model that always predicts it would look "
+                + "perfect; use evaluation rows of every label.";
         }
 
         if (labeled.Labels.All(label => int.TryParse(label, out _)))
